@@ -1,0 +1,1 @@
+"""What terminal and branch must agree on: pure values and functions, no IO."""

@@ -1,0 +1,114 @@
+"""Every call a terminal makes on its branch: name, path, what is sent, what comes back.
+
+All are POST with a JSON body over mutual TLS. 2xx carries the reply type; anything else carries `Problem`. An enquiry
+that the bank turns down is 409 with `Problem.reason` a `Reason`. A turned-down transfer is 200 with
+`Posted(status="refused")`: that body alone is recorded under the key. Any other status on an act says nothing about
+whether it happened.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from protocol import messages as m
+
+LINK = "/v1/link"
+"""The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""
+REVOKED = 4403
+"""The branch closes the link with this code when the terminal is, or becomes, unknown to it."""
+OPENAPI = "/openapi.json"
+
+
+class Nothing(m.Message):
+    """An empty object: nothing to say beyond that it was heard."""
+
+
+class OfCustomer(m.Message):
+    """An enquiry about the customer behind this handle."""
+
+    customer: m.Handle
+
+
+class ConfirmCustomer(m.Message):
+    """What the chip said last in an identification."""
+
+    customer: m.Handle
+    verdict: m.CardVerdict
+
+
+class Accounts(m.Message):
+    """The customer's accounts, in a stable order."""
+
+    accounts: tuple[m.Account, ...]
+
+
+class PayeeAsked(m.Message):
+    """To whom does this account number belong?"""
+
+    customer: m.Handle
+    number: str = Field(pattern=r"^[0-9]{8,32}$")
+
+
+class QuoteAsked(m.Message):
+    """What would this order cost? `order.fee` is not looked at."""
+
+    customer: m.Handle
+    order: m.TransferOrder
+
+
+class CardSaid(m.Message):
+    """What the chip said last over a pending posting."""
+
+    key: str = Field(pattern=m.KEY)
+    verdict: m.CardVerdict
+
+
+class OfKey(m.Message):
+    """An enquiry about one key."""
+
+    key: str = Field(pattern=m.KEY)
+
+
+class Told(m.Message):
+    """The customer has now seen how this key ended."""
+
+    customer: m.Handle
+    key: str = Field(pattern=m.KEY)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: where it goes, what it carries, what it brings back."""
+
+    path: str
+    request: type[m.Message]
+    reply: type[m.Message]
+
+
+PATHS: dict[str, Call] = {
+    "enrol": Call("/v1/enrol", m.Enrol, m.Enrolled),
+    "pad_keys": Call("/v1/pad-keys", Nothing, m.PadKeys),
+    "claim": Call("/v1/claim", m.Claim, m.Claimed),
+    "authorise_card": Call("/v1/authorise-card", m.CardProof, m.Authorised),
+    "authorise_document": Call("/v1/authorise-document", m.DocumentProof, m.Authorised),
+    "confirm_customer": Call("/v1/confirm-customer", ConfirmCustomer, Nothing),
+    "sign_out": Call("/v1/sign-out", OfCustomer, Nothing),
+    "accounts": Call("/v1/accounts", OfCustomer, Accounts),
+    "payee": Call("/v1/payee", PayeeAsked, m.Payee),
+    "quote": Call("/v1/quote", QuoteAsked, m.Quote),
+    "transfer": Call("/v1/transfer", m.Post, m.Posted),
+    "card_said": Call("/v1/card-said", CardSaid, m.Posted),
+    "reverse": Call("/v1/reverse", m.Reversal, m.Reversed),
+    "state": Call("/v1/state", OfKey, m.KeyState),
+    "manual_case": Call("/v1/manual-case", m.ManualCase, Nothing),
+    "report_untold": Call("/v1/untold/report", m.UntoldEnding, Nothing),
+    "untold": Call("/v1/untold", OfCustomer, m.UntoldEndings),
+    "told": Call("/v1/told", Told, Nothing),
+    "call_help": Call("/v1/help", m.HelpCall, m.HelpCalled),
+    "incident": Call("/v1/incident", m.Incident, Nothing),
+    "rate": Call("/v1/rate", m.Rating, Nothing),
+}
+"""By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.
+
+`enrol` alone needs no client certificate.
+"""
