@@ -1,0 +1,314 @@
+"""What flows know of hardware: one Protocol a device, frozen values, and one tree of errors.
+
+DeviceError            carries `device`, `mend` (who can mend it) and `remedy` (what to do)
+├── Offline            no answer, port gone, service down            engineer · is also ConnectionError
+├── Garbled            an answer that breaks the device's protocol   engineer · is also ValueError
+├── Faulty             the device says of itself that it is broken   engineer
+├── NoMedia            no card, no paper, cover open                 customer (or lobby staff)
+│   └── MediaRemoved   pulled while it was being read                customer
+├── MediaRefused       a card that this device or bank cannot take   customer
+├── Abandoned          cancelled at the device by the customer       customer
+└── TooLate            patience ran out while waiting for a person   customer · is also TimeoutError
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from protocol.mask import Pan, PinBlock
+from protocol.messages import Mend
+
+
+class DeviceError(Exception):
+    """A device could not do what was asked."""
+
+    mend = Mend.ENGINEER
+    exit_code = 4
+
+    def __init__(self, device: str, what: str, remedy: str = "") -> None:
+        super().__init__(f"{device}: {what}" + (f" ({self.mend}: {remedy})" if remedy else ""))
+        self.device, self.what, self.remedy = device, what, remedy
+
+
+class Offline(DeviceError, ConnectionError):
+    """No answer within the patience, or the wire is gone."""
+
+
+class Garbled(DeviceError, ValueError):
+    """An answer came that the device's protocol does not allow."""
+
+    exit_code = 5
+
+
+class Faulty(DeviceError):
+    """The device answered, and reports its own failure."""
+
+
+class NoMedia(DeviceError):
+    """There is no card, no paper, or the cover is open."""
+
+    mend = Mend.CUSTOMER
+    exit_code = 3
+
+
+class MediaRemoved(NoMedia):
+    """The card was pulled while the device was at work on it."""
+
+
+class MediaRefused(DeviceError):
+    """A card, but none that can be used here."""
+
+    mend = Mend.CUSTOMER
+    exit_code = 3
+
+
+class Abandoned(DeviceError):
+    """The customer pressed cancel at the device."""
+
+    mend = Mend.CUSTOMER
+
+
+class TooLate(DeviceError, TimeoutError):
+    """The device waited for a person, and nobody came in time."""
+
+    mend = Mend.CUSTOMER
+    exit_code = 3
+
+
+class Health(enum.StrEnum):
+    """How a device is."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True)
+class Status:
+    """A device's answer to "how are you?"."""
+
+    device: str
+    health: Health
+    identity: str = ""
+    """Serial number, SAM id, ATR or firmware, in the device's own words."""
+    simulated: bool = False
+    """True when the far end says SIM in its identity."""
+    media: str = "unknown"
+    """`present`, `absent`, `low`, `jammed`, `taken` or `unknown`."""
+    detail: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Device(Protocol):
+    """What all devices have in common."""
+
+    async def status(self) -> Status:
+        """Ask the device itself. An unreachable one is `Health.OFFLINE`, not an exception."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the wire; calling twice is harmless."""
+        ...
+
+
+# --- resident-ID reader
+
+
+@dataclass(frozen=True)
+class IdCard:
+    """What the chip of an identity card says. Personal data: it prints nothing but its kind."""
+
+    kind: str
+    """`resident`, `hmt` (HK/Macau/Taiwan), `foreign2017` or `foreign2023`."""
+    name: str
+    id_number: str
+    english_name: str = ""
+    sex: str = ""
+    """`male`, `female`, `unknown` or `not stated`."""
+    ethnicity: str = ""
+    ethnicity_code: str = ""
+    birth: date | None = None
+    address: str = ""
+    id_number_valid: bool = False
+    issuer: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    """None for 长期 (no end)."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The fields of its kind: nationality, travel_permit, issue_count, version, …"""
+    photo: bytes = b""
+    """1024 bytes in the chip's closed WLT format, undecoded."""
+    fingerprint: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"IdCard({self.kind})"
+
+
+class IdReader(Device, Protocol):
+    """A resident-ID reader with its SAM."""
+
+    async def read_card(self, patience: float, *, fingerprint: bool = False) -> IdCard:
+        """Wait for a card to be laid down and read it. A card already read must be lifted first (the SAM insists)."""
+        ...
+
+    async def card_present(self) -> bool:
+        """Is a card lying there now, read or not? Resets the SAM, so a card that stays may be read again."""
+        ...
+
+
+# --- bank-card reader
+
+
+@dataclass(frozen=True)
+class Application:
+    """One application on the chip."""
+
+    aid: str
+    label: str
+    priority: int
+
+
+@dataclass(frozen=True)
+class CardDialogue:
+    """The first phase of a chip transaction: the card has asked its issuer."""
+
+    application: Application
+    pan: Pan
+    sequence: str
+    expiry: date
+    expired: bool
+    cryptogram_type: str
+    """`ARQC`, `TC` or `AAC`."""
+    cryptogram: bytes = field(repr=False)
+    field55: bytes = field(repr=False)
+    """BER-TLV for the issuer, UnionPay order; holds no track, PAN or name."""
+    language: str = ""
+    """The card's language preference (tag 5F2D), e.g. `zhen`."""
+
+
+class CardReader(Device, Protocol):
+    """An EMV contact reader."""
+
+    can_retain: bool
+    """A dip reader cannot keep a card; a motorised one can."""
+
+    async def wait_card(self, patience: float) -> tuple[Application, ...]:
+        """Wait until a chip card is in, and list its applications by priority."""
+        ...
+
+    async def begin(self, aid: str, amount: int) -> CardDialogue:
+        """Select to first GENERATE AC. `amount` in fen, 0 for an identification."""
+        ...
+
+    async def finish(self, issuer_data: bytes, scripts: tuple[bytes, ...] = ()) -> tuple[bool, bytes]:
+        """Hand the issuer's answer to the chip: (True, field 55 with its TC) or (False, … AAC)."""
+        ...
+
+    async def card_present(self) -> bool:
+        """Is a card in the reader now?"""
+        ...
+
+    async def retain(self) -> bool:
+        """Draw the card in for safe keeping; False where the mechanism cannot."""
+        ...
+
+
+# --- PIN pad
+
+
+class PinPad(Device, Protocol):
+    """An encrypting PIN pad: digits go in, a block comes out, nothing between."""
+
+    async def import_key(self, name: str, cryptogram: bytes, kcv: bytes) -> None:
+        """Load a working key under the pad's master key; Faulty when its own check value differs."""
+        ...
+
+    async def enter_pin(self, number: Pan, format: str, on_count: Callable[[int], None], patience: float) -> PinBlock:
+        """Let the customer type; `on_count` hears how many digits stand there. Raises Abandoned, TooLate."""
+        ...
+
+    async def enter_digits(self, on_digits: Callable[[str], None], patience: float) -> str:
+        """The other mode: keys in clear, for amounts, accounts and choices. Never for a PIN."""
+        ...
+
+    async def mac(self, data: bytes) -> bytes:
+        """A MAC over `data` with the pad's TAK."""
+        ...
+
+
+# --- receipt printer
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of paper, in the customer's language and already masked."""
+
+    text: str = ""
+    value: str = ""
+    """Stands at the far edge of the same line (left in right-to-left text)."""
+    big: bool = False
+    bold: bool = False
+    centre: bool = False
+    rule: bool = False
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A piece of paper."""
+
+    lines: tuple[Line, ...]
+    qr: str = ""
+    rtl: bool = False
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What the printer itself said about a slip."""
+
+    printed: bool
+    """True only on the printer's own word, given after the cut."""
+    proof: str = ""
+    """`process-id`, `in-order-status` or "" (at best "accepted, printer healthy")."""
+    paper_low: bool = False
+
+
+class Printer(Device, Protocol):
+    """A receipt printer."""
+
+    async def print_slip(self, slip: Slip) -> Printed:
+        """Print and cut. NoMedia: nothing came out, so it may be repeated; any other error leaves it in doubt."""
+        ...
+
+    async def paper_taken(self) -> bool | None:
+        """Has the last slip been taken? None where the printer has no sensor."""
+        ...
+
+    async def retract(self) -> bool:
+        """Draw an untaken slip back in; False where the mechanism cannot."""
+        ...
+
+
+# --- camera
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture."""
+
+    number: int
+    at: float
+    """Monotonic seconds when it was taken."""
+    width: int
+    height: int
+    rgb: bytes = field(repr=False)
+    """Rows top to bottom, 3 bytes a pixel, R G B."""
+
+
+class Camera(Device, Protocol):
+    """Frames from a camera that may come and go."""
+
+    async def frame(self, patience: float) -> Frame:
+        """The newest picture, not older than the call; Offline when none comes in time."""
+        ...
