@@ -1,0 +1,1 @@
+"""The branch server: another process, another machine, another trust zone."""

@@ -1,0 +1,219 @@
+"""`branch`: set up, serve, and look after a branch server. `branch COMMAND --help` tells the rest."""
+
+import argparse
+import secrets
+import ssl
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+from uuid import uuid4
+
+import httpx
+import sqlalchemy.exc
+
+from branch import demo, settings, tls
+from branch.bank import contract
+from branch.bank.core import CoreRefused, CoreUnavailable
+from branch.bank.hsm import TestHsm
+from branch.bank.ledger import ReferenceLedger
+from branch.bank.remote import RemoteCore
+from branch.build import create_secrets, load_secrets, open_database, utc_ms
+from branch.settings import BadConfig, Settings
+from branch.store import bookkeeping, terminals
+from branch.store.db import Database, SchemaMismatch, create_schema, open_engine
+from branch.store.terminals import StoredKeys
+
+CODE_HOURS = 24
+WRONG = 2
+"""Exit code when configuration or arguments must be corrected."""
+
+
+def say(text: str) -> None:
+    """A line on standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+def init(args: argparse.Namespace) -> int:
+    """Make authority, secrets, configuration and database; what is there already stays."""
+    state: Path = args.state
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.chmod(0o700)
+    now = datetime.now(UTC)
+    tls.create_authority(state, now)
+    create_secrets(state)
+    config = state / "branch.toml"
+    if not config.exists():
+        template = (Path(__file__).parent / "branch.toml").read_text()
+        config.write_text(template.replace('"/var/lib/branch"', f'"{state.resolve()}"'))
+    found = settings.load(config)
+    engine = open_engine(found.database_url)
+    create_schema(engine)
+    with engine.begin() as tx:
+        bookkeeping.open_books(tx, now.astimezone().date().isoformat())
+    engine.dispose()
+    say(f"ready: branch serve --config {config}")
+    return 0
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    from branch.server import run  # noqa: PLC0415  the other commands need no web server
+
+    run(settings.load(args.config))
+    return 0
+
+
+def terminal_add(args: argparse.Namespace) -> int:
+    """Invite a terminal: its one-time code, and on request the master keys for its pad."""
+    found, db = _opened(args)
+    code = "-".join(secrets.token_hex(4) for _ in range(4))
+    now = utc_ms()
+    with db.write() as tx:
+        terminals.invite(tx, args.id, code, now + CODE_HOURS * 3_600_000, now)
+    if args.tmk_out is not None:
+        keys = TestHsm(StoredKeys(db), load_secrets(found.state).hsm).master_keys(args.id)
+        tls.write_private(args.tmk_out, f'{{"tmk": "{keys.tdes.hex()}", "tmk_aes": "{keys.aes.hex()}"}}\n'.encode())
+    say(code)
+    return 0
+
+
+def terminal_revoke(args: argparse.Namespace) -> int:
+    """Know a terminal no more: its requests are refused at once, its link is closed."""
+    _, db = _opened(args)
+    with db.write() as tx:
+        done = terminals.revoke(tx, args.id)
+    say(f"{args.id} is revoked" if done else f"there is no terminal {args.id}")
+    return 0 if done else 1
+
+
+def terminal_list(args: argparse.Namespace) -> int:
+    """All terminals: id, state, last heartbeat."""
+    _, db = _opened(args)
+    with db.read() as tx:
+        for row in terminals.every(tx):
+            seen = datetime.fromtimestamp(row.seen / 1000, UTC).isoformat(timespec="seconds") if row.seen else "never"
+            say(f"{row.id}\t{row.state}\t{seen}\t{row.said or ''}")
+    return 0
+
+
+def day_next(args: argparse.Namespace) -> int:
+    """Cut over to the next accounting date, also in mid-visit."""
+    _, db = _opened(args)
+    say(ReferenceLedger(db.engine, db.clock).advance_accounting_date().isoformat())
+    return 0
+
+
+def seed(args: argparse.Namespace) -> int:
+    """Fill the reference ledger with demo people, and write their chips' keys."""
+    found, db = _opened(args)
+    held = load_secrets(found.state)
+    demo.seed(db, held, datetime.now().astimezone().date())
+    if args.cards_out is not None:
+        demo.write_cards(args.cards_out, held)
+    say(f"{len(demo.PEOPLE)} demo customers")
+    return 0
+
+
+def balance(args: argparse.Namespace) -> int:
+    """Prove that the books of the reference ledger balance."""
+    _, db = _opened(args)
+    found = ReferenceLedger(db.engine, db.clock).balance_check()
+    for line in found:
+        say(line)
+    say("the books do not balance" if found else "the books balance")
+    return 1 if found else 0
+
+
+def core_check(args: argparse.Namespace) -> int:
+    """Run the contract suite against a core's adapter."""
+    token = args.token_file.read_text().strip() if args.token_file else ""
+    trust = ssl.create_default_context(cafile=args.authority)
+    with httpx.Client(base_url=args.at, timeout=10, verify=trust) as client:
+        core = RemoteCore(client, token)
+        core.can_reverse = core.about().can_reverse
+        bench = contract.Bench(core, core.specimen(), lambda: f"CHECK-{uuid4().hex}/001-transfer")
+        failed = sum(not _kept(check, bench) for check in contract.checks(core))
+    say(f"{failed} broken" if failed else "all kept")
+    return 1 if failed else 0
+
+
+def _kept(check: contract.Check, bench: contract.Bench) -> bool:
+    words = (check.__doc__ or "").partition("\n")[0]
+    try:
+        check(bench)
+    except (contract.Broken, CoreRefused, CoreUnavailable) as why:
+        say(f"broken  {words}\n        {why}")
+        return False
+    say(f"kept    {words}")
+    return True
+
+
+def _opened(args: argparse.Namespace) -> tuple[Settings, Database]:
+    found = settings.load(args.config)
+    return found, open_database(found)
+
+
+Act = Callable[[argparse.Namespace], int]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  argparse names its type so
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser("branch", description="The server of a bank's branch.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(parent: Commands, name: str, act: Act, *, config: bool = True) -> argparse.ArgumentParser:
+        made = parent.add_parser(name, help=act.__doc__, description=act.__doc__)
+        made.set_defaults(act=act)
+        if config:
+            made.add_argument("--config", type=Path, default=Path("/var/lib/branch/branch.toml"), help="the TOML file")
+        return made
+
+    def group(name: str, words: str) -> Commands:
+        return commands.add_parser(name, help=words).add_subparsers(required=True, metavar="WHAT")
+
+    command(commands, "init", init, config=False).add_argument("--state", type=Path, required=True)
+    command(commands, "serve", serve)
+    command(commands, "balance", balance)
+    command(commands, "seed", seed).add_argument("--cards-out", type=Path, help="write the chips' keys there (0600)")
+    ours = group("terminal", "the terminals of this branch")
+    add = command(ours, "add", terminal_add)
+    add.add_argument("id", type=_terminal_id)
+    add.add_argument("--tmk-out", type=Path, help="write the pad's master keys there (0600), for the key ceremony")
+    command(ours, "revoke", terminal_revoke).add_argument("id", type=_terminal_id)
+    command(ours, "list", terminal_list)
+    command(group("day", "the accounting date"), "next", day_next)
+    check = command(group("core", "core-banking systems"), "check", core_check, config=False)
+    check.add_argument("--at", required=True, help="the adapter's address, e.g. https://core.example")
+    check.add_argument("--token-file", type=Path, help="its bearer token")
+    check.add_argument("--authority", type=Path, help="the certificate authority to trust (PEM)")
+    return top
+
+
+def _terminal_id(text: str) -> str:
+    if not (text.isascii() and text.isalnum() and len(text) <= 16):
+        raise argparse.ArgumentTypeError("up to 16 letters and digits")
+    return text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    args = parser().parse_args(arguments)
+    try:
+        code: int = args.act(args)
+    except (BadConfig, SchemaMismatch) as why:
+        sys.stderr.write(f"{why}\n")
+        return WRONG
+    except sqlalchemy.exc.OperationalError as why:
+        sys.stderr.write(f"the database does not answer: {str(why.orig).splitlines()[0]}; look at [database] url\n")
+        return WRONG
+    except (OSError, CoreUnavailable) as why:
+        sys.stderr.write(f"{why}; has `branch init` run, and may this user read its folder?\n")
+        return WRONG
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

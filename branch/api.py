@@ -1,0 +1,142 @@
+"""The branch server's application: every call of `protocol.calls`, the link, and on request the core at /core/v1."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI, Request, WebSocket
+
+from branch import tls
+from branch.bank.corewire import Specimen
+from branch.bank.served import serve_core
+from branch.build import open_branch
+from branch.link import Hub
+from branch.serving import Pool, Run, Trouble, describe_failures, limit_bodies
+from branch.settings import Settings
+from branch.store import terminals
+from branch.terminal import identify, money, people, settle, transfer
+from branch.terminal.context import Branch
+from protocol import messages as m
+from protocol.calls import LINK, PATHS, Call
+
+Identify = Callable[[Mapping[str, Any]], str]
+"""From an ASGI scope to the fingerprint of the client's certificate; "" without one."""
+Handler = Callable[[Branch, str, Any], m.Message]
+
+HANDLERS: dict[str, Handler] = {
+    "pad_keys": identify.pad_keys,
+    "claim": identify.claim,
+    "authorise_card": identify.authorise_card,
+    "authorise_document": identify.authorise_document,
+    "confirm_customer": identify.confirm_customer,
+    "sign_out": identify.sign_out,
+    "accounts": money.accounts,
+    "payee": money.payee,
+    "quote": money.quote,
+    "transfer": transfer.transfer,
+    "card_said": transfer.card_said,
+    "reverse": settle.reverse,
+    "state": settle.state,
+    "manual_case": people.manual_case,
+    "report_untold": people.report_untold,
+    "untold": people.untold,
+    "told": people.told,
+    "call_help": people.call_help,
+    "incident": people.incident,
+    "rate": people.rate,
+}
+
+
+def create_app(
+    settings: Settings,
+    *,
+    branch: Branch | None = None,
+    run: Run | None = None,
+    identify_peer: Identify = tls.peer_fingerprint,
+    specimen: Specimen | None = None,
+) -> FastAPI:
+    """The whole branch as one ASGI application.
+
+    `branch`: what `open_branch(settings)` would make, unless handed in. `run`: where blocking work is done (threads of
+    the application's own; `branch.serving.inline` in tests). `identify_peer`: whose certificate a scope shows.
+    """
+    desk = branch or open_branch(settings)
+    pool = Pool() if run is None else None
+    runner: Run = run or pool or Pool()
+    hub = Hub(desk, runner)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(hub.watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            if pool is not None:
+                pool.close()
+
+    app = FastAPI(title="Branch", version="1", lifespan=life, docs_url=None, redoc_url=None)
+    app.state.branch, app.state.hub, app.state.run = desk, hub, runner
+    describe_failures(app)
+    limit_bodies(app)
+    for name, handler in HANDLERS.items():
+        _add(app, PATHS[name], name, desk, runner, identify_peer, handler)
+    _add_enrolment(app, settings, desk, runner)
+
+    @app.websocket(LINK)
+    async def link(socket: WebSocket) -> None:
+        await hub.serve(socket, identify_peer(socket.scope))
+
+    if settings.core_expose:
+        token = (settings.state / "core.token").read_text().strip()
+        serve_core(app, desk.core, runner, token, specimen)
+    return app
+
+
+def _add(
+    app: FastAPI, call: Call, name: str, branch: Branch, run: Run, identify_peer: Identify, handler: Handler
+) -> None:
+    """One call: find out whose certificate it is, then do it, beside the event loop."""
+
+    async def endpoint(request: Request, body: Any) -> m.Message:
+        fingerprint = identify_peer(request.scope)
+        return await run(lambda: handler(branch, _terminal(branch, fingerprint), body))
+
+    endpoint.__annotations__["body"] = call.request
+    problem = {"model": m.Problem}
+    app.post(
+        call.path, response_model=call.reply, name=name, tags=["terminal"], responses={409: problem, 503: problem}
+    )(endpoint)
+
+
+def _terminal(branch: Branch, fingerprint: str) -> str:
+    """The active terminal behind a certificate; asked anew at each request."""
+    with branch.db.read() as tx:
+        known = terminals.by_fingerprints(tx, {fingerprint}) if fingerprint else {}
+    if fingerprint not in known:
+        raise Trouble(403, "certificate", m.Mend.ENGINEER, "this branch knows no such terminal: enrol it")
+    return known[fingerprint]
+
+
+def _add_enrolment(app: FastAPI, settings: Settings, branch: Branch, run: Run) -> None:
+    call = PATHS["enrol"]
+
+    def enrol(body: m.Enrol) -> m.Enrolled:
+        authority = tls.load_authority(settings.state)
+        now = datetime.fromtimestamp(branch.now / 1000, UTC)
+        try:
+            pem, fingerprint = authority.sign_terminal(body.csr_pem, body.terminal, now)
+        except tls.BadRequest as why:
+            raise Trouble(422, "csr", m.Mend.US, str(why)) from why
+        with branch.db.write() as tx:
+            if not terminals.redeem(tx, body.terminal, body.code, branch.now):
+                raise Trouble(403, "code", m.Mend.ENGINEER, "the code is wrong, used or too old: ask for a new one")
+            terminals.enrolled(tx, body.terminal, fingerprint)
+        return m.Enrolled(certificate_pem=pem, authority_pem=authority.pem)
+
+    @app.post(call.path, response_model=call.reply, name="enrol", tags=["terminal"])
+    async def endpoint(body: m.Enrol) -> m.Message:
+        return await run(lambda: enrol(body))

@@ -1,0 +1,238 @@
+"""The contract suite: what every Core must keep, as plain functions that raise Broken.
+
+It moves a few fen between two accounts that the core lends (`Specimen`) and takes them back where it can. Each check
+uses keys of its own, so that it may run against a core that lives.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from typing import TypeVar
+
+from branch.bank.core import Core, CoreOrder, CorePosted, CoreRefused
+from branch.bank.corewire import Specimen
+from protocol.messages import Ending, Reason
+
+T = TypeVar("T")
+AMOUNT = 101
+"""Fen; odd, so that a mix-up with yuan or an amount of ten shows."""
+
+
+class Broken(Exception):
+    """The core does not keep the contract; the words say where."""
+
+
+def ensure(kept: bool, words: str) -> None:
+    """Raise Broken unless it is kept (an assertion would vanish under `python -O`)."""
+    if not kept:
+        raise Broken(words)
+
+
+def found(value: T | None, words: str) -> T:
+    """The value, which must be there."""
+    if value is None:
+        raise Broken(words)
+    return value
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A core under test."""
+
+    core: Core
+    specimen: Specimen
+    fresh_key: Callable[[], str]
+
+    @property
+    def order(self) -> CoreOrder:
+        """A small transfer that must be possible, priced by the core itself."""
+        one = self.specimen
+        fee = self.core.fee(one.source, one.target, AMOUNT)
+        return CoreOrder(one.source, one.target, AMOUNT, fee, "TRF-OWN-BANK", "0001", "CHECK", "CHECK", next(_traces))
+
+    def money(self) -> tuple[int, int, int]:
+        """Balance and available money of the source, balance of the target."""
+        source = found(self.core.account(self.specimen.source), "the source is not found")
+        target = found(self.core.account(self.specimen.target), "the target is not found")
+        return source.balance, source.available, target.balance
+
+    def refusal(self, act: Callable[[], CorePosted]) -> Reason:
+        """The reason with which `act` is refused."""
+        try:
+            act()
+        except CoreRefused as no:
+            return no.reason
+        raise Broken("it was not refused")
+
+    def give_back(self, key: str) -> None:
+        """Leave no trace, when the core can."""
+        if self.core.can_reverse:
+            ensure(self.core.reverse(key).ending is Ending.REVERSED, "a done posting was not reversed")
+
+
+_traces = count(1)
+
+
+def enquiries_agree(bench: Bench) -> None:
+    """Customer, card and accounts point at each other; what nobody has is None or empty."""
+    core, one = bench.core, bench.specimen
+    customer = found(core.customer(one.id_number), "the customer is not found by document")
+    ensure(core.customer_by_id(customer.id) == customer, "customer_by_id finds somebody else")
+    card, holder = found(core.card(one.pan), "the card is not found")
+    ensure(holder == customer, "the card's holder is somebody else")
+    ensure(card in core.cards(customer.id), "the card is not among the customer's")
+    accounts = core.accounts(customer.id)
+    ensure(core.account(one.source) in accounts, "the source is not among the customer's accounts")
+    ensure(accounts == core.accounts(customer.id), "the order of accounts is not stable")
+    ensure(core.customer("0" * 18) is None, "a document of nobody finds somebody")
+    ensure(core.card("0" * 16) is None, "a card of nobody finds somebody")
+    ensure(core.account("0" * 19) is None, "an account of nobody is found")
+    ensure(core.account(one.closed) is None, "a closed account is offered as a payee")
+
+
+def post_moves_once(bench: Bench) -> None:
+    """A post moves amount and fee once; repeated it answers the same and moves nothing."""
+    source, available, target = bench.money()
+    key, order = bench.fresh_key(), bench.order
+    first = bench.core.post(key, order, pending=False)
+    ensure(first.status == "done", f"status is {first.status}")
+    ensure(bool(first.reference), "no reference of the host")
+    ensure(first.accounting_date == bench.core.accounting_date(), "not today's accounting date")
+    ensure(bench.core.post(key, order, pending=False).reference == first.reference, "a repeat has another reference")
+    moved = AMOUNT + order.fee
+    ensure(bench.money() == (source - moved, available - moved, target + AMOUNT), "the money is not where it should be")
+    state = bench.core.state(key)
+    ensure((state.status, state.reference) == ("done", first.reference), "state tells something else")
+    bench.give_back(key)
+
+
+def another_body_is_a_conflict(bench: Bench) -> None:
+    """The same key with another body is refused as a conflict, and moves nothing."""
+    key, order = bench.fresh_key(), bench.order
+    bench.core.post(key, order, pending=False)
+    before = bench.money()
+    other = replace(order, amount=order.amount + 1)
+    ensure(bench.refusal(lambda: bench.core.post(key, other, pending=False)) is Reason.CONFLICT, "no conflict")
+    ensure(bench.money() == before, "a conflict moved money")
+    bench.give_back(key)
+
+
+def pending_holds_until_confirmed(bench: Bench) -> None:
+    """A pending post holds money and moves none; confirm moves it once, and void then finds that it stands."""
+    source, available, target = bench.money()
+    key, order = bench.fresh_key(), bench.order
+    moved = AMOUNT + order.fee
+    ensure(bench.core.post(key, order, pending=True).status == "pending", "it is not pending")
+    ensure(bench.money() == (source, available - moved, target), "a hold moved money, or held none")
+    ensure(bench.core.confirm(key).status == "done", "confirm did not make it done")
+    ensure(bench.core.confirm(key).status == "done", "confirm is not repeatable")
+    ensure(bench.money() == (source - moved, available - moved, target + AMOUNT), "confirm moved the wrong money")
+    ensure(bench.core.void(key).ending is Ending.STANDS, "a done posting was voided")
+    bench.give_back(key)
+
+
+def void_lets_go(bench: Bench) -> None:
+    """A voided post has moved nothing and can never be confirmed."""
+    before = bench.money()
+    key = bench.fresh_key()
+    bench.core.post(key, bench.order, pending=True)
+    ensure(bench.core.void(key).ending is Ending.REVERSED, "void did not let go")
+    ensure(bench.core.void(key).ending is Ending.REVERSED, "void is not repeatable")
+    ensure(bench.money() == before, "something is still held, or has moved")
+    ensure(bench.refusal(lambda: bench.core.confirm(key)) is Reason.BARRED, "a voided key was confirmed")
+    ensure(bench.money() == before, "a refused confirm moved money")
+
+
+def an_unknown_key_is_barred(bench: Bench) -> None:
+    """Reversing a key that never came bars it for ever."""
+    before = bench.money()
+    key = bench.fresh_key()
+    ensure(bench.core.state(key).status == "unknown", "a fresh key is not unknown")
+    ensure(bench.core.reverse(key).ending is Ending.BARRED, "an unknown key was not barred")
+    ensure(bench.core.reverse(key).ending is Ending.BARRED, "reverse is not repeatable")
+    ensure(
+        bench.refusal(lambda: bench.core.post(key, bench.order, pending=False)) is Reason.BARRED, "a late post went on"
+    )
+    ensure(bench.core.state(key).status == "barred", "state does not tell that the key is barred")
+    ensure(bench.money() == before, "a barred key moved money")
+
+
+def refusals_are_recorded(bench: Bench) -> None:
+    """A refused post refuses again under its key, and reversing it finds nothing to take back."""
+    one, before = bench.specimen, bench.money()
+    closed = replace(bench.order, target=one.closed, fee=bench.core.fee(one.source, one.closed, AMOUNT))
+    same = replace(bench.order, target=one.source, fee=bench.core.fee(one.source, one.source, AMOUNT))
+    dear = replace(bench.order, fee=bench.order.fee + 1)
+    for order, reason in ((closed, Reason.PAYEE), (same, Reason.SAME_ACCOUNT), (dear, Reason.FEE_CHANGED)):
+        key = bench.fresh_key()
+        for _ in range(2):
+            said = bench.refusal(partial(bench.core.post, key, order, pending=False))
+            ensure(said is reason, f"refused with {said}, expected {reason}")
+        ensure(bench.core.state(key).status == "refused", "the refusal is not recorded")
+        ensure(bench.core.reverse(key).ending is Ending.BARRED, "a refused key was reversed")
+    ensure(bench.money() == before, "a refused post moved money")
+
+
+def too_much_is_refused(bench: Bench) -> None:
+    """Nobody can move more than she has, or more than the day's limit."""
+    one, before = bench.specimen, bench.money()
+    source = found(bench.core.account(one.source), "the source is not found")
+    for amount in (source.available + 1, source.limit_today + 1):
+        fee = bench.core.fee(one.source, one.target, amount)
+        order = replace(bench.order, amount=amount, fee=fee)
+        reason = bench.refusal(partial(bench.core.post, bench.fresh_key(), order, pending=False))
+        ensure(reason in {Reason.FUNDS, Reason.LIMIT}, f"refused with {reason}")
+    ensure(bench.money() == before, "a refused post moved money")
+
+
+def reverse_takes_back(bench: Bench) -> None:
+    """A reversal restores every balance, is repeatable, and the key can never post again."""
+    before = bench.money()
+    key, order = bench.fresh_key(), bench.order
+    bench.core.post(key, order, pending=False)
+    for _ in range(2):
+        ensure(bench.core.reverse(key).ending is Ending.REVERSED, "it was not reversed")
+    ensure(bench.money() == before, "the balances are not as before")
+    ensure(bench.core.state(key).status == "reversed", "state does not tell that it was reversed")
+    ensure(bench.refusal(lambda: bench.core.post(key, order, pending=False)) is Reason.BARRED, "a reversed key posted")
+
+
+def reverse_lets_pending_go(bench: Bench) -> None:
+    """Reversing a pending post voids it."""
+    before = bench.money()
+    key = bench.fresh_key()
+    bench.core.post(key, bench.order, pending=True)
+    ensure(bench.core.reverse(key).ending is Ending.REVERSED, "a pending post was not let go")
+    ensure(bench.money() == before, "something is still held")
+
+
+def what_is_posted_stands(bench: Bench) -> None:
+    """A core that cannot reverse says so of what is posted, and moves nothing."""
+    key = bench.fresh_key()
+    reference = bench.core.post(key, bench.order, pending=False).reference
+    before = bench.money()
+    said = bench.core.reverse(key)
+    ensure((said.ending, said.reference) == (Ending.STANDS, reference), f"it answers {said}")
+    ensure(bench.money() == before, "a reversal that stands moved money")
+
+
+Check = Callable[[Bench], None]
+ALWAYS: tuple[Check, ...] = (
+    enquiries_agree,
+    post_moves_once,
+    another_body_is_a_conflict,
+    pending_holds_until_confirmed,
+    void_lets_go,
+    an_unknown_key_is_barred,
+    refusals_are_recorded,
+    too_much_is_refused,
+    reverse_lets_pending_go,
+)
+WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
+WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)
+
+
+def checks(core: Core) -> tuple[Check, ...]:
+    """The suite for a core: a smaller one when it cannot reverse."""
+    return ALWAYS + (WITH_REVERSALS if core.can_reverse else WITHOUT_REVERSALS)

@@ -1,0 +1,158 @@
+"""Core: the port that a core-banking system answers.
+
+The reference ledger implements it, and so does a bank's own adapter; `branch core check` runs one suite against
+either. Calls are synchronous and may block: the server runs them outside its event loop. Amounts are integer fen.
+
+What every implementation must keep:
+
+- The same key with the same body answers what was recorded; with another body it is a `CONFLICT`.
+- A refused post is recorded: asking again refuses again.
+- post, confirm, void and reverse of one key contend for one row, locked before anything is read.
+- Reversing an unknown key leaves a tombstone: that key can never post afterwards.
+- Transfers are immutable; a reversal is a transfer of its own. The books balance at every moment.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from protocol.messages import Ending, KeyState, Reason
+
+
+class CoreRefused(Exception):
+    """The core said no, and has recorded that it did when a key was given."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason, self.detail = reason, detail
+
+
+class CoreUnavailable(Exception):
+    """The core cannot answer now; nothing is known about what was asked."""
+
+
+@dataclass(frozen=True)
+class CoreCustomer:
+    """Who the core knows."""
+
+    id: str
+    name: str
+    id_number: str
+
+
+@dataclass(frozen=True)
+class CoreCard:
+    """A card of a customer, and the account behind it."""
+
+    pan: str
+    account: str
+    sequence: str
+    expiry: date
+    state: str
+    """`active`, `blocked` or `capture`."""
+
+
+@dataclass(frozen=True)
+class CoreAccount:
+    """An account. `balance` is posted money; `available` leaves out what pending transfers hold."""
+
+    number: str
+    customer: str
+    kind: str
+    name: str
+    balance: int
+    available: int
+    limit_today: int
+
+
+@dataclass(frozen=True)
+class CoreOrder:
+    """A transfer as the core sees it."""
+
+    source: str
+    target: str
+    amount: int
+    fee: int
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+
+@dataclass(frozen=True)
+class CorePosted:
+    """A recorded posting."""
+
+    reference: str
+    accounting_date: date
+    status: str
+    """`done` or `pending`."""
+    balance: int
+
+
+@dataclass(frozen=True)
+class CoreReversed:
+    """How a reversal ended."""
+
+    ending: Ending
+    reference: str = ""
+
+
+class Core(Protocol):
+    """A core-banking system, as this branch needs it."""
+
+    can_reverse: bool
+    """False for a core without reversals: then `reverse` answers STANDS for what is posted."""
+
+    def accounting_date(self) -> date:
+        """The host's day: it moves at the cut-over, not at midnight."""
+        ...
+
+    def customer(self, id_number: str) -> CoreCustomer | None:
+        """By document number."""
+        ...
+
+    def customer_by_id(self, customer: str) -> CoreCustomer | None:
+        """By the core's own number."""
+        ...
+
+    def cards(self, customer: str) -> list[CoreCard]:
+        """All cards of a customer."""
+        ...
+
+    def card(self, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
+        """A card and its holder."""
+        ...
+
+    def accounts(self, customer: str) -> list[CoreAccount]:
+        """Accounts in a stable order."""
+        ...
+
+    def account(self, number: str) -> CoreAccount | None:
+        """Any account of this bank, to find a payee."""
+        ...
+
+    def fee(self, source: str, target: str, amount: int) -> int:
+        """What this transfer would cost now."""
+        ...
+
+    def post(self, key: str, order: CoreOrder, *, pending: bool) -> CorePosted:
+        """Move money once, or hold it until `confirm` or `void`. Raises CoreRefused, CoreUnavailable."""
+        ...
+
+    def confirm(self, key: str) -> CorePosted:
+        """Turn a pending posting into a done one; a done one stays done."""
+        ...
+
+    def void(self, key: str) -> CoreReversed:
+        """Let a pending posting go; nothing has moved then."""
+        ...
+
+    def reverse(self, key: str) -> CoreReversed:
+        """Take back what was posted, or bar the key if it never came."""
+        ...
+
+    def state(self, key: str) -> KeyState:
+        """What is recorded under a key."""
+        ...

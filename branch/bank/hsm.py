@@ -1,0 +1,236 @@
+"""The host security module: master and working keys of every terminal, PIN blocks and MACs.
+
+`Hsm` is the port that a bank's own module answers; `TestHsm` is software with the same answers, and no more than that:
+its keys lie in this process' memory while it works. Schemes, all of them public:
+
+- **Master keys**: per terminal a TMK (double-length 3DES) and an AES TMK (128 bit). They reach the pad by a custodian.
+- **Wrapping**: a working key is enciphered in ECB under the master key of its own kind: 3DES under TMK, AES under the
+  AES TMK. A production host would send TR-31 key blocks instead; the field in `PadKey` is wide enough.
+- **Check value**: first three bytes of a zero block enciphered under the key, for 3DES and AES alike.
+- **PIN blocks**: ISO 9564-1 format 0 in ECB under TPK, and format 4 under TPKAES.
+- **MAC**: ISO/IEC 9797-1 algorithm 3 (retail MAC) under TAK, padding method 2, all eight bytes.
+- **PIN verifier**: salt and HMAC-SHA256 over salt and PIN under a key of the module. The salt alone would protect
+  nothing (a PIN has a million values); the key does.
+
+A new set of working keys leaves the one before it valid, because the pad may not have taken the new one yet.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import psec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+from protocol.mask import PinBlock
+from protocol.messages import PadKey, PadKeys
+
+KCV_BYTES = 3
+NONCE_BYTES = 12
+SALT_BYTES = 16
+KEY_BYTES = 16
+MAC_BYTES = 8
+
+
+class HsmRefused(Exception):
+    """The module cannot do it: no such key, or its key store was tampered with. Says nothing about a PIN."""
+
+
+class KeyStore(Protocol):
+    """Where the module keeps its keys, enciphered under its own master key: opaque bytes by name."""
+
+    def get(self, name: str) -> bytes | None:
+        """What was last put under `name`, or None."""
+        ...
+
+    def put(self, name: str, value: bytes) -> None:
+        """Keep `value` under `name`, in place of what stood there."""
+        ...
+
+
+class MemoryKeyStore:
+    """A key store for tests and for a branch that forgets."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, bytes] = {}
+
+    def get(self, name: str) -> bytes | None:
+        return self._values.get(name)
+
+    def put(self, name: str, value: bytes) -> None:
+        self._values[name] = value
+
+
+@dataclass(frozen=True)
+class MasterKeys:
+    """What a custodian carries into a terminal's pad, in clear; it prints nothing."""
+
+    tdes: bytes = field(repr=False)
+    """16 bytes, odd parity."""
+    aes: bytes = field(repr=False)
+    """16 bytes."""
+
+
+class Hsm(Protocol):
+    """A host security module, as the branch needs it. Every call may raise HsmRefused."""
+
+    def working_keys(self, terminal: str) -> PadKeys:
+        """A fresh TPK, TAK and TPKAES under the terminal's master keys; the set before stays valid."""
+        ...
+
+    def verify_pin(self, terminal: str, number: str, block: PinBlock, verifier: str) -> bool:
+        """Does the block hold the PIN behind `verifier`? `number`: the digits that the pad bound into it (13 to 19).
+
+        A block that cannot be opened is a wrong PIN: telling the two apart would help somebody who guesses.
+        Counting wrong tries is the caller's.
+        """
+        ...
+
+    def verify_mac(self, terminal: str, data: bytes, mac: bytes) -> bool:
+        """Did this terminal's pad make `mac` over exactly `data`?"""
+        ...
+
+
+class TestHsm:
+    """A host security module in software, for development and tests; never for a real customer's PIN."""
+
+    __test__ = False
+
+    def __init__(
+        self, store: KeyStore, local_master_key: bytes, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        """`local_master_key`: 16 or 32 bytes; all that lies in `store` is enciphered under it (AES-GCM)."""
+        self._store, self._vault, self._random = store, AESGCM(local_master_key), random_bytes
+        self._lock = threading.Lock()
+
+    def master_keys(self, terminal: str) -> MasterKeys:
+        """The terminal's TMK and AES TMK, made when first asked for; the same ones ever after."""
+        with self._lock:
+            return MasterKeys(self._made(f"TMK/{terminal}", _odd_parity), self._made(f"TMKAES/{terminal}", bytes))
+
+    def working_keys(self, terminal: str) -> PadKeys:
+        master = self.master_keys(terminal)
+        with self._lock:
+            tpk, tak = self._renew(f"TPK/{terminal}", _odd_parity), self._renew(f"TAK/{terminal}", _odd_parity)
+            aes = self._renew(f"TPKAES/{terminal}", bytes)
+        return PadKeys(
+            keys=(
+                PadKey(
+                    name="TPK", cryptogram=_tdes(master.tdes).encryptor().update(tpk).hex(), kcv=tdes_kcv(tpk).hex()
+                ),
+                PadKey(
+                    name="TAK", cryptogram=_tdes(master.tdes).encryptor().update(tak).hex(), kcv=tdes_kcv(tak).hex()
+                ),
+                PadKey(
+                    name="TPKAES",
+                    cryptogram=_ecb(AES(master.aes)).encryptor().update(aes).hex(),
+                    kcv=aes_kcv(aes).hex(),
+                ),
+            )
+        )
+
+    def make_pin_verifier(self, pin: str) -> str:
+        """What the bank stores instead of a PIN of 4 to 12 digits: `salt:tag` in hex."""
+        if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12):
+            raise ValueError("a PIN has 4 to 12 digits")
+        salt = self._random(SALT_BYTES)
+        return f"{salt.hex()}:{self._tag(salt, pin).hex()}"
+
+    def verify_pin(self, terminal: str, number: str, block: PinBlock, verifier: str) -> bool:
+        salt, tag = (bytes.fromhex(part) for part in verifier.split(":"))
+        pins = (_opened(key, number, block) for key in self._in_force(_PIN_KEYS[block.format], terminal))
+        return any(pin is not None and hmac.compare_digest(self._tag(salt, pin), tag) for pin in pins)
+
+    def verify_mac(self, terminal: str, data: bytes, mac: bytes) -> bool:
+        keys = self._in_force("TAK", terminal)
+        return len(mac) == MAC_BYTES and any(hmac.compare_digest(retail_mac(key, data), mac) for key in keys)
+
+    def _tag(self, salt: bytes, pin: str) -> bytes:
+        with self._lock:
+            key = self._made("PVK", bytes)
+        return hmac.digest(key, salt + pin.encode(), hashlib.sha256)
+
+    def _made(self, name: str, shape: Callable[[bytes], bytes]) -> bytes:
+        return self._get(name) or self._put(name, shape(self._random(KEY_BYTES)))
+
+    def _renew(self, name: str, shape: Callable[[bytes], bytes]) -> bytes:
+        if (current := self._get(name)) is not None:
+            self._put(f"{name}/before", current)
+        return self._put(name, shape(self._random(KEY_BYTES)))
+
+    def _in_force(self, kind: str, terminal: str) -> list[bytes]:
+        """The current key, and the one before it; HsmRefused when the terminal never had any."""
+        names = (f"{kind}/{terminal}", f"{kind}/{terminal}/before")
+        keys = [key for name in names if (key := self._get(name)) is not None]
+        if not keys:
+            raise HsmRefused(f"terminal {terminal} has no {kind}")
+        return keys
+
+    def _get(self, name: str) -> bytes | None:
+        sealed = self._store.get(name)
+        if sealed is None:
+            return None
+        try:
+            return self._vault.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], name.encode())
+        except (InvalidTag, ValueError) as why:
+            raise HsmRefused(f"{name}: the stored key is not one of this module's") from why
+
+    def _put(self, name: str, key: bytes) -> bytes:
+        nonce = self._random(NONCE_BYTES)
+        self._store.put(name, nonce + self._vault.encrypt(nonce, key, name.encode()))
+        return key
+
+
+_PIN_KEYS = {"iso0": "TPK", "iso4": "TPKAES"}
+
+
+def tdes_kcv(key: bytes) -> bytes:
+    """Check value of a 3DES key of 16 or 24 bytes."""
+    return _tdes(key).encryptor().update(bytes(8))[:KCV_BYTES]
+
+
+def aes_kcv(key: bytes) -> bytes:
+    """Check value of an AES key."""
+    return _ecb(AES(key)).encryptor().update(bytes(16))[:KCV_BYTES]
+
+
+def retail_mac(key: bytes, data: bytes) -> bytes:
+    """ISO/IEC 9797-1 algorithm 3 with a 16-byte key and padding method 2: eight bytes."""
+    padded = data + b"\x80" + bytes(-(len(data) + 1) % 8)
+    first, second = key[:8] * 3, key[8:16] * 3  # three equal keys make 3DES a single DES
+    chained = Cipher(TripleDES(first), modes.CBC(bytes(8))).encryptor().update(padded)[-8:]
+    return _ecb(TripleDES(first)).encryptor().update(_ecb(TripleDES(second)).decryptor().update(chained))
+
+
+def _tdes(key: bytes) -> Cipher[modes.ECB]:
+    return _ecb(TripleDES((key + key[:8])[:24]))
+
+
+def _ecb(algorithm: CipherAlgorithm) -> Cipher[modes.ECB]:
+    return Cipher(algorithm, modes.ECB())  # noqa: S305  keys and PIN blocks are single blocks: the standards say ECB
+
+
+def _odd_parity(key: bytes) -> bytes:
+    """FIPS 46-3: the lowest bit of each byte makes the number of ones odd."""
+    return bytes(byte ^ 1 ^ byte.bit_count() % 2 for byte in key)
+
+
+def _opened(key: bytes, number: str, block: PinBlock) -> str | None:
+    """The clear PIN, which must not leave this module; None when the block does not open."""
+    try:
+        if block.format == "iso4":
+            pin: str = psec.pinblock.decipher_pinblock_iso_4(key, block.block, number)
+            return pin
+        clear = _tdes(key).decryptor().update(block.block)
+        pin = psec.pinblock.decode_pinblock_iso_0(clear, number)
+    except ValueError:
+        return None
+    return pin

@@ -1,0 +1,94 @@
+"""Set-up and composition: secrets on disk, and a Branch made of database, core, security module and issuer."""
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from branch.bank.core import Core
+from branch.bank.hsm import TestHsm
+from branch.bank.issuer import TestIssuer, objects
+from branch.bank.ledger import ReferenceLedger
+from branch.bank.remote import RemoteCore
+from branch.settings import Settings
+from branch.store.db import Clock, Database, check_schema, open_engine
+from branch.store.terminals import StoredKeys
+from branch.terminal.context import Branch
+from branch.tls import write_private
+
+
+def utc_ms() -> int:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+class DemoIssuer(TestIssuer):
+    """The test issuer, which also names transactions."""
+
+    def transaction_of(self, field55: str) -> str:
+        """ATC and unpredictable number, hex."""
+        found = objects(field55)
+        return (found.get("9F36", b"") + found.get("9F37", b"")).hex()
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What must never leave the branch; it prints nothing."""
+
+    hsm: bytes = field(repr=False)
+    """The test security module's own master key, 32 bytes."""
+    mark: bytes = field(repr=False)
+    """Turns card numbers into marks, 32 bytes."""
+    imk_ac: bytes = field(repr=False)
+    imk_mac: bytes = field(repr=False)
+    """The test issuer's master keys, 16 bytes each."""
+
+
+SIZES = {"hsm": 32, "mark": 32, "imk_ac": 16, "imk_mac": 16}
+
+
+def create_secrets(state: Path) -> Secrets:
+    """Make `state`/secrets.json (0600) and core.token, or take those that are there."""
+    if not (state / "secrets.json").exists():
+        made = {name: secrets.token_hex(size) for name, size in SIZES.items()}
+        write_private(state / "secrets.json", json.dumps(made).encode())
+    if not (state / "core.token").exists():
+        write_private(state / "core.token", secrets.token_urlsafe(32).encode())
+    return load_secrets(state)
+
+
+def load_secrets(state: Path) -> Secrets:
+    """The secrets in `state`; OSError when `branch init` has not run."""
+    found = json.loads((state / "secrets.json").read_text())
+    return Secrets(**{name: bytes.fromhex(found[name]) for name in SIZES})
+
+
+def issuer(held: Secrets) -> DemoIssuer:
+    """The test issuer of this branch's demo cards."""
+    return DemoIssuer(held.imk_ac, held.imk_mac)
+
+
+def open_database(settings: Settings, clock: Clock = utc_ms) -> Database:
+    """The database, whose schema must be this release's; raises SchemaMismatch."""
+    engine = open_engine(settings.database_url)
+    check_schema(engine)
+    return Database(engine, clock)
+
+
+def open_core(settings: Settings, db: Database) -> Core:
+    """The reference ledger, or a bank's adapter."""
+    if settings.core == "reference":
+        return ReferenceLedger(db.engine, db.clock)
+    token = settings.core_token_file.read_text().strip() if settings.core_token_file else ""
+    return RemoteCore(httpx.Client(base_url=settings.core, timeout=10), token)
+
+
+def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | None = None) -> Branch:
+    """The branch of these settings, ready to serve."""
+    db, held = open_database(settings, clock), held or load_secrets(settings.state)
+    hsm = TestHsm(StoredKeys(db), held.hsm)
+    core = open_core(settings, db)
+    return Branch(settings.bank, settings.name, db, core, hsm, issuer(held), held.mark, secrets.token_bytes)

@@ -1,0 +1,141 @@
+"""The branch's configuration: one TOML file, read into a frozen value; mistakes name file, line and remedy."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class BadConfig(Exception):
+    """The file cannot be used as it stands."""
+
+    def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}; {remedy}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this branch server runs."""
+
+    state: Path
+    """Folder of authority, keys and (with SQLite) database; only the server's user may read it."""
+    bank: str = "Demo Bank"
+    name: str = "0001"
+    """The branch's number."""
+    host: str = "127.0.0.1"
+    port: int = 8443
+    names: tuple[str, ...] = ()
+    """More host names or addresses by which terminals reach it; they go into its certificate."""
+    database: str = ""
+    """`sqlite:///PATH` or `postgresql+psycopg://…`; empty: branch.db in `state`."""
+    core: str = "reference"
+    """`reference`, or the https address of an adapter that serves /core/v1."""
+    core_token_file: Path | None = None
+    """With an adapter: the file that holds its bearer token."""
+    core_expose: bool = False
+    """Serve the reference ledger at /core/v1, guarded by the token in `state`/core.token."""
+
+    @property
+    def database_url(self) -> str:
+        """The database to open."""
+        return self.database or f"sqlite:///{self.state / 'branch.db'}"
+
+
+KEYS: dict[str, dict[str, type]] = {
+    "branch": {"bank": str, "name": str, "state": str},
+    "serve": {"host": str, "port": int, "names": list},
+    "database": {"url": str},
+    "core": {"url": str, "token_file": str, "expose": bool},
+}
+FIELDS = {
+    ("branch", "bank"): "bank",
+    ("branch", "name"): "name",
+    ("branch", "state"): "state",
+    ("serve", "host"): "host",
+    ("serve", "port"): "port",
+    ("serve", "names"): "names",
+    ("database", "url"): "database",
+    ("core", "url"): "core",
+    ("core", "token_file"): "core_token_file",
+    ("core", "expose"): "core_expose",
+}
+
+
+def load(path: Path) -> Settings:
+    """Read the file; raises BadConfig."""
+    try:
+        text = path.read_text()
+    except OSError as why:
+        raise BadConfig(
+            path, 1, f"cannot be read ({why.strerror})", "run `branch init`, or name it by --config"
+        ) from why
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as why:
+        at = re.search(r"line (\d+)", str(why))
+        raise BadConfig(path, int(at[1]) if at else 1, "is not TOML", str(why)) from why
+    values = _values(path, text, found)
+    _check(path, text, values)
+    if "state" not in values:
+        raise BadConfig(path, 1, "[branch] state is missing", 'add state = "/var/lib/branch"')
+    return Settings(**values)
+
+
+def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for section, body in found.items():
+        if section not in KEYS or not isinstance(body, dict):
+            known = ", ".join(f"[{one}]" for one in KEYS)
+            raise BadConfig(path, _line(text, section), f"unknown section or key {section!r}", f"there are {known}")
+        for key, value in body.items():
+            kind = KEYS[section].get(key)
+            if kind is None:
+                known = ", ".join(KEYS[section])
+                raise BadConfig(path, _line(text, key, section), f"unknown key {key!r}", f"[{section}] has {known}")
+            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+                raise BadConfig(path, _line(text, key, section), f"{key} must be a {kind.__name__}", "correct it")
+            values[FIELDS[section, key]] = _shaped(key, value)
+    return values
+
+
+def _shaped(key: str, value: Any) -> Any:
+    if key in {"state", "token_file"}:
+        return Path(value)
+    return tuple(str(one) for one in value) if key == "names" else value
+
+
+def _check(path: Path, text: str, values: dict[str, Any]) -> None:
+    database, core, port = values.get("database", ""), values.get("core", "reference"), values.get("port", 8443)
+    if database and not database.startswith(("sqlite:///", "postgresql+psycopg://")):
+        line = _line(text, "url", "database")
+        raise BadConfig(path, line, "not a database URL", "write sqlite:///PATH or postgresql+psycopg://…")
+    if core != "reference" and not _is_safe(core):
+        line = _line(text, "url", "core")
+        raise BadConfig(path, line, "not an address of a core", 'write "reference" or https://HOST[:PORT]')
+    if core != "reference" and "core_token_file" not in values:
+        line = _line(text, "url", "core")
+        raise BadConfig(path, line, "an adapter needs a token", "add token_file under [core]")
+    if not 0 < port < 65536:
+        raise BadConfig(path, _line(text, "port", "serve"), f"{port} is no port", "write one of 1 to 65535")
+    if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):
+        line = _line(text, "name", "branch")
+        raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
+
+
+def _is_safe(url: str) -> bool:
+    """Https anywhere, http only to this very machine."""
+    parts = urlsplit(url)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+
+
+def _line(text: str, key: str, section: str = "") -> int:
+    """Where a key stands, as well as can be told: its first place after its section's heading."""
+    inside = not section
+    for number, line in enumerate(text.splitlines(), 1):
+        inside = inside or line.strip() == f"[{section}]"
+        if inside and re.match(rf"\s*\[?\s*{re.escape(key)}\b", line):
+            return number
+    return 1

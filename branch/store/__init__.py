@@ -1,0 +1,1 @@
+"""The branch's database: one module per concern, no SQL anywhere else but in the reference ledger."""

@@ -1,0 +1,185 @@
+"""The ledger's handwork: one small statement each, inside a transaction that the ledger holds."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from branch.store import books as b
+from branch.store.db import insert_once, locked
+
+FEE_ACCOUNT = "9900000000000000001"
+"""The bank's income from fees."""
+OPENING_ACCOUNT = "9900000000000000002"
+"""Where the money of opening balances comes from; it is below zero by their sum."""
+MOVES = ("posted", "reversal", "opening")
+"""Kinds of transfer that move balances; `hold` and `release` only set money aside."""
+
+
+def day(tx: sa.Connection, *, hold: bool = False, change: bool = False) -> str:
+    """The accounting date. `hold`: it cannot change before this transaction ends; `change`: only this one may."""
+    query = sa.select(b.day.c.accounting_date)
+    if hold or change:
+        query = query.with_for_update(read=not change)
+    return str(tx.execute(query).scalar_one())
+
+
+def posting(tx: sa.Connection, key: str) -> sa.Row[Any]:
+    """The row of a key that stands."""
+    return tx.execute(sa.select(b.postings).where(b.postings.c.key == key)).one()
+
+
+def change(tx: sa.Connection, key: str, **facts: str | int) -> None:
+    """Alter the row of a key that this transaction has locked."""
+    tx.execute(b.postings.update().where(b.postings.c.key == key).values(**facts))
+
+
+def lock_accounts(tx: sa.Connection, *numbers: str) -> None:
+    """Lock these accounts, always in the order of their numbers, so that two transfers never wait for each other."""
+    query = sa.select(b.accounts.c.number).where(b.accounts.c.number.in_(numbers)).order_by(b.accounts.c.number)
+    tx.execute(locked(query)).all()
+
+
+def open_account(tx: sa.Connection, number: str) -> sa.Row[Any] | None:
+    """A customer's account that money may leave and enter."""
+    may = (b.accounts.c.number == number, b.accounts.c.state == "open", b.accounts.c.kind != "internal")
+    return tx.execute(sa.select(b.accounts).where(*may)).one_or_none()
+
+
+def fee(tx: sa.Connection, source: str, target: str, amount: int) -> int:
+    """Between two accounts of one customer nothing; else what the table of fees says for the amount."""
+    owners = sa.select(b.accounts.c.customer).where(b.accounts.c.number.in_((source, target))).distinct()
+    if len(tx.execute(owners).all()) == 1:
+        return 0
+    tier = sa.select(b.fees.c.fee).where(b.fees.c.above < amount).order_by(b.fees.c.above.desc()).limit(1)
+    return tx.execute(tier).scalar() or 0
+
+
+def used(tx: sa.Connection, account: str, on: str) -> int:
+    """What has been moved away from an account on a day."""
+    which = (b.used.c.account == account, b.used.c.accounting_date == on)
+    return tx.execute(sa.select(b.used.c.amount).where(*which)).scalar() or 0
+
+
+def use(tx: sa.Connection, account: str, on: str, amount: int) -> None:
+    """Count towards the day's limit; below zero gives it back."""
+    insert_once(tx, b.used, {"account": account, "accounting_date": on, "amount": 0})
+    which = (b.used.c.account == account, b.used.c.accounting_date == on)
+    tx.execute(b.used.update().where(*which).values(amount=b.used.c.amount + amount))
+
+
+def hold(tx: sa.Connection, account: str, amount: int) -> None:
+    """Set money of an account aside; below zero lets it go."""
+    tx.execute(b.accounts.update().where(b.accounts.c.number == account).values(held=b.accounts.c.held + amount))
+
+
+def add(tx: sa.Connection, key: str, kind: str, between: tuple[str, str], amount: int, stamp: tuple[str, int]) -> int:
+    """Write one transfer `between` debit and credit account, at `(accounting date, ms)`; answers its number."""
+    (debit, credit), (today, at) = between, stamp
+    row = {"key": key, "kind": kind, "debit": debit, "credit": credit, "amount": amount}
+    made = tx.execute(b.transfers.insert().values(**row, accounting_date=today, at=at))
+    if kind in MOVES:
+        for number, moved in ((debit, -amount), (credit, amount)):
+            balance = b.accounts.c.balance + moved
+            tx.execute(b.accounts.update().where(b.accounts.c.number == number).values(balance=balance))
+    assert made.inserted_primary_key is not None  # noqa: S101  the table has a counter
+    return int(made.inserted_primary_key[0])
+
+
+def discrepancies(tx: sa.Connection) -> list[str]:
+    """Everything in the books that does not add up, in words without amounts."""
+    moved = _sums(tx, b.transfers.c.credit, MOVES, 1)
+    for account, amount in _sums(tx, b.transfers.c.debit, MOVES, -1).items():
+        moved[account] = moved.get(account, 0) + amount
+    held = _sums(tx, b.transfers.c.debit, ("hold",), 1)
+    for account, amount in _sums(tx, b.transfers.c.debit, ("release",), -1).items():
+        held[account] = held.get(account, 0) + amount
+    found = []
+    total = 0
+    for row in tx.execute(sa.select(b.accounts)):
+        total += row.balance
+        if row.balance != moved.get(row.number, 0):
+            found.append(f"account …{row.number[-4:]}: its balance is not the sum of its transfers")
+        if row.held != held.get(row.number, 0):
+            found.append(f"account …{row.number[-4:]}: what it holds is not the sum of its pending transfers")
+        if row.kind != "internal" and not 0 <= row.held <= row.balance:
+            found.append(f"account …{row.number[-4:]}: more is held than there is")
+    if total:
+        found.append("the balances of all accounts do not sum to zero")
+    return found + _keys_that_lie(tx)
+
+
+def _sums(tx: sa.Connection, side: sa.ColumnElement[str], kinds: tuple[str, ...], sign: int) -> dict[str, int]:
+    query = sa.select(side, sa.func.sum(b.transfers.c.amount)).where(b.transfers.c.kind.in_(kinds)).group_by(side)
+    return {account: sign * int(amount) for account, amount in tx.execute(query).all()}
+
+
+EXPECTED: dict[str, set[frozenset[str]]] = {
+    "new": {frozenset()},
+    "refused": {frozenset()},
+    "barred": {frozenset()},
+    "pending": {frozenset({"hold"})},
+    "done": {frozenset({"posted"}), frozenset({"hold", "release", "posted"})},
+    "reversed": {
+        frozenset({"hold", "release"}),
+        frozenset({"posted", "reversal"}),
+        frozenset({"hold", "release", "posted", "reversal"}),
+    },
+}
+"""Which transfers may stand under a key of each status."""
+
+
+def _keys_that_lie(tx: sa.Connection) -> list[str]:
+    kinds: dict[str, set[str]] = {}
+    for key, kind in tx.execute(sa.select(b.transfers.c.key, b.transfers.c.kind).distinct()).all():
+        kinds.setdefault(key, set()).add(kind)
+    rows = tx.execute(sa.select(b.postings.c.key, b.postings.c.status)).all()
+    return [
+        f"key {row.key}: its status is {row.status}, its transfers say otherwise"
+        for row in rows
+        if frozenset(kinds.get(row.key, set())) not in EXPECTED[row.status]
+    ]
+
+
+# --- set-up
+
+
+def open_books(tx: sa.Connection, accounting_date: str) -> None:
+    """The bank's own accounts and the first day; harmless to repeat."""
+    insert_once(tx, b.day, {"one": 1, "accounting_date": accounting_date})
+    for number in (FEE_ACCOUNT, OPENING_ACCOUNT):
+        insert_once(tx, b.accounts, _account(number, None, "internal", 0, 0))
+
+
+def add_customer(tx: sa.Connection, customer: str, name: str, id_number: str) -> None:
+    """A customer; harmless to repeat."""
+    insert_once(tx, b.customers, {"id": customer, "name": name, "id_number": id_number})
+
+
+def add_account(
+    tx: sa.Connection, number: str, customer: str, kind: str, *, place: int, day_limit: int, opening: int, now: int
+) -> None:
+    """An open account, with its opening balance as a transfer; harmless to repeat."""
+    if insert_once(tx, b.accounts, _account(number, customer, kind, place, day_limit)) and opening:
+        add(tx, f"opening {number}", "opening", (OPENING_ACCOUNT, number), opening, (day(tx), now))
+
+
+def _account(number: str, customer: str | None, kind: str, place: int, day_limit: int) -> dict[str, str | int | None]:
+    row: dict[str, str | int | None] = {"number": number, "customer": customer, "kind": kind, "place": place}
+    return {**row, "state": "open", "balance": 0, "held": 0, "day_limit": day_limit}
+
+
+def close_account(tx: sa.Connection, number: str) -> None:
+    """Nothing enters or leaves it any more."""
+    tx.execute(b.accounts.update().where(b.accounts.c.number == number).values(state="closed"))
+
+
+def add_card(tx: sa.Connection, pan: str, account: str, sequence: str, expiry: str, state: str) -> None:
+    """A card behind which an account stands; harmless to repeat."""
+    row = {"pan": pan, "account": account, "sequence": sequence, "expiry": expiry, "state": state}
+    insert_once(tx, b.cards, row)
+
+
+def set_fee(tx: sa.Connection, above: int, fee_in_fen: int) -> None:
+    """From now on, amounts above `above` fen cost this much (up to the next higher step)."""
+    if not insert_once(tx, b.fees, {"above": above, "fee": fee_in_fen}):
+        tx.execute(b.fees.update().where(b.fees.c.above == above).values(fee=fee_in_fen))

@@ -1,0 +1,91 @@
+"""The tables of the reference ledger. Transfers are only added; balances are kept beside them, and can be proved."""
+
+import sqlalchemy as sa
+
+from branch.store.schema import METADATA
+
+customers = sa.Table(
+    "book_customers",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("id_number", sa.Text, nullable=False, unique=True),
+)
+
+accounts = sa.Table(
+    "book_accounts",
+    METADATA,
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("customer", sa.Text, sa.ForeignKey("book_customers.id")),  # None: one of the bank's own
+    sa.Column("kind", sa.Text, nullable=False),  # current, savings, or internal
+    sa.Column("state", sa.Text, nullable=False),  # open, closed
+    sa.Column("place", sa.Integer, nullable=False),  # order on the screen
+    sa.Column("balance", sa.BigInteger, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),  # by pending transfers
+    sa.Column("day_limit", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("kind = 'internal' or (held >= 0 and balance >= held)", name="never_overdrawn"),
+)
+
+cards = sa.Table(
+    "book_cards",
+    METADATA,
+    sa.Column("pan", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, sa.ForeignKey("book_accounts.number"), nullable=False),
+    sa.Column("sequence", sa.Text, nullable=False),
+    sa.Column("expiry", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+)
+
+postings = sa.Table(
+    "book_postings",
+    METADATA,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text),  # the order, spelled canonically; None for a tombstone
+    sa.Column("status", sa.Text, nullable=False),  # new, pending, done, refused, reversed, barred
+    sa.Column("source", sa.Text),
+    sa.Column("target", sa.Text),
+    sa.Column("amount", sa.BigInteger),
+    sa.Column("fee", sa.BigInteger),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("accounting_date", sa.Text),
+    sa.Column("used_on", sa.Text),  # the day whose limit it counts towards
+    sa.Column("reason", sa.Text),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+"""One row a key: post, confirm, void and reverse lock it before they read anything."""
+
+transfers = sa.Table(
+    "book_transfers",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),  # posted, hold, release, reversal, opening
+    sa.Column("debit", sa.Text, sa.ForeignKey("book_accounts.number"), nullable=False),
+    sa.Column("credit", sa.Text, sa.ForeignKey("book_accounts.number"), nullable=False),
+    sa.Column("amount", sa.BigInteger, sa.CheckConstraint("amount > 0"), nullable=False),
+    sa.Column("accounting_date", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+used = sa.Table(
+    "book_used",
+    METADATA,
+    sa.Column("account", sa.Text, sa.ForeignKey("book_accounts.number"), primary_key=True),
+    sa.Column("accounting_date", sa.Text, primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+)
+"""What has been moved away from an account on a day, towards its limit."""
+
+fees = sa.Table(
+    "book_fees",
+    METADATA,
+    sa.Column("above", sa.BigInteger, primary_key=True),  # amounts above this many fen cost …
+    sa.Column("fee", sa.BigInteger, nullable=False),
+)
+
+day = sa.Table(
+    "book_day",
+    METADATA,
+    sa.Column("one", sa.Integer, sa.CheckConstraint("one = 1"), primary_key=True),
+    sa.Column("accounting_date", sa.Text, nullable=False),
+)

@@ -1,0 +1,148 @@
+"""The database engine: SQLite for one process, PostgreSQL for a fleet, the same statements on both.
+
+SQLite: WAL, synchronous=FULL, a busy timeout; a writing transaction takes the write lock at its first statement (BEGIN
+IMMEDIATE), so that nothing read in it can be stale. PostgreSQL: READ COMMITTED, and a row is locked before it is read.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from branch.store import books, schema
+from branch.store.schema import METADATA, VERSION, version
+
+Clock = Callable[[], int]
+"""UTC, integer milliseconds since 1970."""
+Tx = sa.Connection
+"""A transaction that is open."""
+BUSY_SECONDS = 10
+"""How long a transaction waits for another one's lock before the call fails."""
+POOL = 8
+APPEND_ONLY = (schema.outbox, books.transfers)
+"""Rows of these are never changed and never removed: the database itself refuses it."""
+
+
+class SchemaMismatch(Exception):
+    """The database was made by another release: this one must not touch it."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open database. Transactions are short, and never wait for anything but the database."""
+
+    engine: sa.Engine
+    clock: Clock
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction: committed at the end of the block, rolled back by any exception."""
+        with self.engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads: on SQLite it does not wait for a writer."""
+        with self.engine.connect().execution_options(reads_only=True) as tx, tx.begin():
+            yield tx
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for `sqlite:///PATH`, `sqlite://` (memory, one thread at a time) or `postgresql+psycopg://…`."""
+    if url in {"sqlite://", "sqlite:///:memory:"}:
+        engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    elif url.startswith("sqlite:"):
+        engine = sa.create_engine(url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_SECONDS})
+    else:
+        options = f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout={2 * BUSY_SECONDS}s"
+        engine = sa.create_engine(
+            url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args={"options": options}
+        )
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_sqlite(tx: sa.Connection) -> None:
+    reads_only = tx.get_execution_options().get("reads_only", False)
+    tx.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def create_schema(engine: sa.Engine) -> None:
+    """Make all tables where there are none; harmless when they stand already, refused for another version's."""
+    with engine.begin() as tx:
+        if tx.dialect.name == "postgresql":
+            tx.execute(sa.text("select pg_advisory_xact_lock(7741)"))  # two processes may start at once
+        if sa.inspect(tx).has_table(version.name):
+            _check(tx)
+            return
+        METADATA.create_all(tx)
+        for table in APPEND_ONLY:
+            _only_added_to(tx, table.name)
+        tx.execute(version.insert().values(version=VERSION))
+
+
+def _only_added_to(tx: sa.Connection, table: str) -> None:
+    if tx.dialect.name == "sqlite":
+        for act in ("update", "delete"):
+            body = f"begin select raise(abort, '{table} is append only'); end"
+            tx.exec_driver_sql(f"create trigger {table}_no_{act} before {act} on {table} {body}")
+        return
+    body = f"begin raise exception '{table} is append only'; end"
+    tx.exec_driver_sql(f"create function {table}_stands() returns trigger language plpgsql as $$ {body} $$")
+    for act in ("update or delete", "truncate"):
+        level = "statement" if act == "truncate" else "row"
+        name = f"{table}_no_{act.split()[0]}"
+        tx.exec_driver_sql(
+            f"create trigger {name} before {act} on {table} for each {level} execute function {table}_stands()"
+        )
+
+
+def check_schema(engine: sa.Engine) -> None:
+    """Raise SchemaMismatch unless the database is of exactly this release's shape."""
+    with engine.connect() as tx:
+        if not sa.inspect(tx).has_table(version.name):
+            raise SchemaMismatch("the database is empty: run `branch init` first")
+        _check(tx)
+
+
+def _check(tx: sa.Connection) -> None:
+    found = tx.execute(sa.select(version.c.version)).scalar()
+    if found == VERSION:
+        return
+    newer = found is not None and found > VERSION
+    remedy = "install the newer release" if newer else "restore a back-up or migrate it with the older release's guide"
+    raise SchemaMismatch(f"the database has schema version {found}, this release needs {VERSION}: {remedy}")
+
+
+def insert_once(tx: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:
+    """Insert unless a row with one of its unique keys stands: True when it was inserted.
+
+    On PostgreSQL it waits for a transaction that is inserting the same key, so that the caller then sees its row.
+    """
+    make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    statement = make(table).values(row).on_conflict_do_nothing().returning(sa.literal(1))  # rowcount is not kept for it
+    return tx.execute(statement).first() is not None
+
+
+def locked(query: sa.Select[Any]) -> sa.Select[Any]:
+    """The same rows, locked until the transaction ends (SQLite: the whole database is, already)."""
+    return query.with_for_update()
+
+
+def is_lock_time_out(why: DBAPIError) -> bool:
+    """Did the database give up waiting for somebody else's lock?"""
+    text = str(why.orig).lower()
+    return "database is locked" in text or "lock timeout" in text or "deadlock" in text

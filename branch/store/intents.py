@@ -1,0 +1,37 @@
+"""The branch's own row for each key, written before the core is asked."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from branch.store.db import insert_once, locked
+from branch.store.schema import intents
+
+Row = sa.Row[Any]
+OPEN = ("asked", "pending")
+"""States that may still change into another."""
+
+
+def claim(tx: sa.Connection, row: dict[str, str | int | None]) -> tuple[sa.Row[Any], bool]:
+    """The key's row, locked, and whether this call made it from `row`."""
+    made = insert_once(tx, intents, row)
+    return tx.execute(locked(sa.select(intents).where(intents.c.key == row["key"]))).one(), made
+
+
+def find(tx: sa.Connection, key: str) -> sa.Row[Any] | None:
+    """What stands under a key."""
+    return tx.execute(sa.select(intents).where(intents.c.key == key)).one_or_none()
+
+
+def move(tx: sa.Connection, key: str, now: int, **values: str | int | None) -> sa.Row[Any]:
+    """Write an outcome, unless the key has ended meanwhile; answers the row as it stands then."""
+    row = tx.execute(locked(sa.select(intents).where(intents.c.key == key))).one()
+    if row.state not in OPEN:
+        return row
+    tx.execute(intents.update().where(intents.c.key == key).values(**values, changed=now))
+    return tx.execute(sa.select(intents).where(intents.c.key == key)).one()
+
+
+def take_back(tx: sa.Connection, key: str, now: int, state: str) -> None:
+    """Write the end that a reversal found: it outranks what stood there."""
+    tx.execute(intents.update().where(intents.c.key == key).values(state=state, changed=now))

@@ -1,0 +1,201 @@
+"""The tables of the branch itself. Times are UTC integer milliseconds, amounts integer fen, states plain words."""
+
+import sqlalchemy as sa
+from sqlalchemy.schema import SchemaItem
+
+VERSION = 1
+"""Of the schema, the ledger's tables included: a database of another version is refused."""
+METADATA = sa.MetaData()
+
+
+def _text(name: str, *extra: SchemaItem, null: bool = False, key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, *extra, nullable=null, primary_key=key)
+
+
+def _number(name: str, *extra: SchemaItem, null: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, *extra, nullable=null)
+
+
+def _counter(name: str) -> sa.Column[int]:
+    """A number that the database hands out (SQLite counts only in a plain INTEGER)."""
+    return sa.Column(name, sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+version = sa.Table("schema_version", METADATA, _number("version"))
+
+terminals = sa.Table(
+    "terminals",
+    METADATA,
+    _text("id", key=True),
+    _text("state"),  # new: waits for its code; active; revoked
+    sa.Column("fingerprint", sa.Text, unique=True),  # SHA-256 of the client certificate
+    _text("code_hash", null=True),
+    _number("code_expires", null=True),
+    _number("created"),
+    _number("seen", null=True),
+    _text("said", null=True),  # what its last heartbeat said
+)
+
+keys = sa.Table(
+    "hsm_keys",
+    METADATA,
+    _text("name", key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),  # enciphered by the module itself
+)
+
+pins = sa.Table(
+    "pins",
+    METADATA,
+    _text("card", key=True),  # a card's mark: HMAC of its number
+    _text("verifier"),
+    sa.Column("wrong", sa.Integer, nullable=False),
+)
+
+visits = sa.Table(
+    "visits",
+    METADATA,
+    _text("id", key=True),
+    _text("terminal"),
+    _text("customer", null=True),  # the core's number, once she has proved who she is
+    _number("began"),
+    sa.Index("visits_of_customer", "customer"),
+)
+
+claims = sa.Table(
+    "claims",
+    METADATA,
+    _text("handle", key=True),
+    _text("visit", sa.ForeignKey("visits.id")),
+    _text("terminal"),
+    _text("customer", null=True),  # None: nobody the bank knows
+    _number("expires"),
+)
+
+claim_cards = sa.Table(
+    "claim_cards",
+    METADATA,
+    _text("handle", key=True),
+    _text("claim", sa.ForeignKey("claims.handle")),
+    _text("card"),
+    _text("pin_number"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    METADATA,
+    _text("handle", key=True),
+    _text("visit", sa.ForeignKey("visits.id")),
+    _text("terminal"),
+    _text("customer"),
+    _text("card", null=True),  # the card in the reader; None when she came with a document
+    _text("counter", null=True),  # the chip's counter (ATC) in the cryptogram that opened it
+    _text("state"),  # waiting: for the chip's last word; confirmed; over
+    _number("expires"),
+)
+
+handles = sa.Table(
+    "handles",
+    METADATA,
+    _text("handle", key=True),
+    _text("session", sa.ForeignKey("sessions.handle")),
+    _text("kind"),  # account: her own; payee: anybody's
+    _text("number"),
+    _text("name"),
+    sa.UniqueConstraint("session", "kind", "number"),
+)
+
+intents = sa.Table(
+    "intents",
+    METADATA,
+    _text("key", key=True),
+    _text("visit"),
+    _text("terminal"),
+    _text("body", null=True),  # hash of what was asked; None for a key that came only to be barred
+    _text("state"),  # asked, pending, done, refused, reversed, barred
+    _text("customer", null=True),
+    _text("card", null=True),
+    _text("counter", null=True),
+    _text("source", null=True),
+    _text("target", null=True),
+    _number("amount", null=True),
+    _number("fee", null=True),
+    _number("trace", null=True),
+    _text("code", null=True),
+    _text("operator", null=True),
+    _text("channel", null=True),
+    _text("reference"),
+    _text("accounting_date", null=True),
+    _text("reason", null=True),
+    _text("issuer_data"),
+    _number("balance", null=True),
+    _number("at"),
+    _number("changed"),
+    sa.Index("intents_by_day", "accounting_date", "terminal", "code"),
+)
+
+untold = sa.Table(
+    "untold",
+    METADATA,
+    _text("key", key=True),
+    _text("visit"),
+    _text("ending"),
+    sa.Column("facts", sa.JSON, nullable=False),
+    _number("at"),
+    _number("told", null=True),
+    sa.Index("untold_by_visit", "visit"),
+)
+
+cases = sa.Table(
+    "cases",
+    METADATA,
+    _text("key", key=True),
+    _text("terminal"),
+    sa.Column("facts", sa.JSON, nullable=False),
+    _text("note"),
+    _text("state"),
+    _number("at"),
+)
+
+help_calls = sa.Table(
+    "help_calls",
+    METADATA,
+    _counter("number"),
+    _text("visit"),
+    _text("terminal"),
+    _text("screen"),
+    _text("language"),
+    _text("state"),
+    _number("at"),
+)
+
+incidents = sa.Table(
+    "incidents",
+    METADATA,
+    _counter("number"),
+    _text("visit"),
+    _text("terminal"),
+    _text("kind"),
+    _text("detail"),
+    _number("at"),
+)
+
+ratings = sa.Table(
+    "ratings",
+    METADATA,
+    _text("visit", key=True),
+    _text("terminal"),
+    sa.Column("stars", sa.Integer, nullable=False),
+    _number("at"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    METADATA,
+    _counter("seq"),
+    _number("at"),
+    _text("kind"),
+    _text("terminal"),
+    _text("visit"),
+    sa.Column("body", sa.JSON, nullable=False),
+)
+"""The event log: only ever added to, in the very transaction that the event tells of."""

@@ -1,0 +1,1 @@
+"""What a terminal may ask of its branch: one synchronous function a call, over database, core, HSM and issuer."""

@@ -1,0 +1,65 @@
+"""Accounts, payees and prices: what can be looked at before any money moves."""
+
+from branch.store import visits
+from branch.store.visits import Customer
+from branch.terminal.context import Branch, Refusal, live
+from protocol import calls
+from protocol import messages as m
+from protocol.mask import mask_account, mask_name, mask_pan
+
+
+def accounts(branch: Branch, terminal: str, body: calls.OfCustomer) -> calls.Accounts:
+    """Her accounts; a handle stays the same however often she looks."""
+    customer = live(branch, terminal, body.customer)
+    found = branch.core.accounts(customer.customer)
+    cards = branch.core.cards(customer.customer)
+    masked = {card.account: mask_pan(card.pan) for card in cards if card.state == "active"}
+    with branch.db.write() as tx:
+        rows = [{"session": customer.handle, "kind": "account", "number": one.number, "name": ""} for one in found]
+        handles = [visits.handle_for(tx, branch.handle(), row) for row in rows]
+    return calls.Accounts.model_validate(
+        {
+            "accounts": [
+                {
+                    "handle": handle,
+                    "kind": one.kind,
+                    "masked": mask_account(one.number),
+                    "balance": one.balance,
+                    "available": max(0, one.available),
+                    "limit_today": one.limit_today,
+                    "card_masked": masked.get(one.number),
+                }
+                for handle, one in zip(handles, found, strict=True)
+            ]
+        }
+    )
+
+
+def payee(branch: Branch, terminal: str, body: calls.PayeeAsked) -> m.Payee:
+    """Whose account it is, masked: enough to notice a wrong digit, too little to learn a name."""
+    customer = live(branch, terminal, body.customer)
+    account = branch.core.account(body.number)
+    if account is None:
+        raise Refusal(m.Reason.PAYEE)
+    name = mask_name(account.name)
+    row = {"session": customer.handle, "kind": "payee", "number": account.number, "name": name}
+    with branch.db.write() as tx:
+        handle = visits.handle_for(tx, branch.handle(), row)
+    return m.Payee(handle=handle, masked_name=name, masked_number=mask_account(account.number))
+
+
+def quote(branch: Branch, terminal: str, body: calls.QuoteAsked) -> m.Quote:
+    """What it would cost now."""
+    customer = live(branch, terminal, body.customer)
+    source, target = numbers(branch, customer, body.order)
+    if source is None or target is None:
+        raise Refusal(m.Reason.ACCOUNT if source is None else m.Reason.PAYEE)
+    fee = branch.core.fee(source, target, body.order.amount)
+    return m.Quote(fee=fee, arrival="immediate", accounting_date=branch.core.accounting_date())
+
+
+def numbers(branch: Branch, customer: Customer, order: m.TransferOrder) -> tuple[str | None, str | None]:
+    """The account numbers behind source and target; None where a handle is not of this session."""
+    with branch.db.read() as tx:
+        source = visits.number_behind(tx, customer.handle, order.source, "account")
+        return source, visits.number_behind(tx, customer.handle, order.target, "account", "payee")

@@ -1,0 +1,52 @@
+"""How a key ends when its terminal has lost its answer: taken back, barred, or found as it stands."""
+
+from datetime import date
+
+from branch.bank.core import CoreReversed, CoreUnavailable
+from branch.store import intents
+from branch.store.db import Tx
+from branch.store.outbox import event
+from branch.terminal.context import Branch, own
+from branch.terminal.transfer import blank
+from protocol import calls
+from protocol import messages as m
+
+
+def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
+    """Take it back, or bar it: our row first, so that a post still under way finds it barred."""
+    own(terminal, body.key)
+    with branch.db.write() as tx:
+        intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
+    try:
+        found = branch.core.reverse(body.key)
+    except CoreUnavailable:
+        return m.Reversed(key=body.key, ending=m.Ending.LATER)
+    with branch.db.write() as tx:
+        _end(branch, tx, body.key, found)
+        facts = {"key": body.key, "ending": found.ending.value, "why": body.reason}
+        event(tx, branch.now, "transfer.taken-back", body.key.partition("/")[0], facts)
+    return m.Reversed(key=body.key, ending=found.ending, reference=found.reference)
+
+
+def _end(branch: Branch, tx: Tx, key: str, found: CoreReversed) -> None:
+    row, ending = intents.find(tx, key), found.ending
+    if ending is m.Ending.REVERSED:
+        intents.take_back(tx, key, branch.now, "reversed")
+    elif ending is m.Ending.STANDS:
+        intents.move(tx, key, branch.now, state="done", reference=found.reference)
+    elif ending is m.Ending.BARRED and row is not None and row.state != "refused":
+        intents.take_back(tx, key, branch.now, "barred")
+
+
+def state(branch: Branch, terminal: str, body: calls.OfKey) -> m.KeyState:
+    """What stands under a key: the core's word, unless it was refused or barred here before the core heard of it."""
+    own(terminal, body.key)
+    with branch.db.read() as tx:
+        row = intents.find(tx, body.key)
+    if row is not None and row.state == "refused":
+        day = date.fromisoformat(row.accounting_date)
+        return m.KeyState(key=body.key, status="refused", accounting_date=day)
+    found = branch.core.state(body.key)
+    if found.status == "unknown" and row is not None and row.state == "barred":
+        return m.KeyState(key=body.key, status="barred")
+    return found
