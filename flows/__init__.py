@@ -1,0 +1,1 @@
+"""The transactions: one linear coroutine each, over screens, devices and effects."""

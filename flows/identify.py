@@ -1,0 +1,187 @@
+"""Who is she? A bank card and its PIN, or an ID card and the PIN of a card on file, make a customer."""
+
+import asyncio
+from functools import partial
+
+from drivers.api import Application, CardDialogue, DeviceError, MediaRefused
+from flows.ports import Refused
+from flows.screens import Choose, Option, Picture, Prompt, Tell, Tone, Wait, Where
+from flows.session import Level, Session, VisitOver
+from protocol import messages as m
+from protocol.mask import Pan, PinBlock, mask_pan
+
+WHERE = "identify.name"
+POLL = 1.0
+"""Seconds between two looks at a reader while a visit runs."""
+
+
+async def identify(session: Session) -> None:
+    """Let the customer choose how she shows who she is, and believe her as far as that carries."""
+    how = await session.ask(
+        Choose(
+            "identify.how",
+            where=Where(WHERE, 1, 3),
+            options=(
+                Option("bank-card", "identify.bank-card", "identify.bank-card.line"),
+                Option("id-card", "identify.id-card", "identify.id-card.line"),
+            ),
+        )
+    )
+    if how == "bank-card":
+        await by_bank_card(session)
+    else:
+        await by_id_card(session)
+
+
+async def by_bank_card(session: Session) -> None:
+    """Card + PIN: the chip asks its issuer, the pad encloses the PIN, and the chip hears the answer."""
+    prompt = Prompt("identify.insert", picture=Picture.CARD_IN, where=Where(WHERE, 2, 3))
+    reader = session.devices.card_reader
+    session.asked_in.add("card")
+    applications = await session.during(prompt, lambda: reader.wait_card(session.terminal.rules.device))
+    await session.note("card-in")
+    session.card_aid = await _application(session, applications)
+    session.watch(_card_pulled(session))
+    for _ in range(session.terminal.rules.pin_tries):
+        try:
+            return await _card_and_pin(session)
+        except Refused as why:
+            if why.reason is not m.Reason.WRONG_PIN:
+                await _card_refused(session, why)
+            await session.tell(Tell("identify.wrong-pin", tone=Tone.REFUSED))
+    raise VisitOver("pin")
+
+
+async def _application(session: Session, applications: tuple[Application, ...]) -> str:
+    if not applications:
+        raise MediaRefused("card-reader", "no application on this card", "use another card")
+    if len(applications) == 1:
+        return applications[0].aid
+    options = tuple(Option(one.aid, one.label, literal=True) for one in applications[:6])
+    return await session.ask(Choose("identify.application", options=options, where=Where(WHERE, 2, 3)))
+
+
+async def _card_and_pin(session: Session) -> None:
+    reader = session.devices.card_reader
+    dialogue = await session.busy(Wait("wait.card"), lambda: reader.begin(session.card_aid, 0))
+    if dialogue.expired:
+        raise Refused(m.Reason.CARD_EXPIRED)
+    if dialogue.cryptogram_type != "ARQC":
+        raise Refused(m.Reason.CARD_DECLINED)
+    pin = await session.enter_pin(dialogue.pan, mask_pan(dialogue.pan.digits))
+    proof = _card_proof(session.visit, dialogue, pin)
+    known = await session.busy(Wait("wait.bank"), lambda: session.bank.authorise_card(proof))
+    answer = bytes.fromhex(known.issuer_data), tuple(bytes.fromhex(script) for script in known.scripts)
+    approved, field55 = await session.busy(Wait("wait.card"), lambda: reader.finish(*answer))
+    verdict = m.CardVerdict(approved=approved, field55=field55.hex())
+    await session.busy(Wait("wait.bank"), lambda: session.bank.confirm_customer(known.customer, verdict))
+    if not approved:
+        raise Refused(m.Reason.CARD_DECLINED)
+    _is_customer(session, known)
+
+
+def _card_proof(visit: str, dialogue: CardDialogue, pin: PinBlock) -> m.CardProof:
+    return m.CardProof(
+        visit=visit,
+        pan=dialogue.pan.digits,
+        sequence=dialogue.sequence,
+        field55=dialogue.field55.hex(),
+        pin=m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format}),
+    )
+
+
+async def _card_refused(session: Session, why: Refused) -> None:
+    """The card cannot be used here: say why, keep it if the bank orders so and the reader can, and end."""
+    if why.reason is m.Reason.CARD_CAPTURE and await session.devices.card_reader.retain():
+        await session.note("card-retained", why="bank")
+        await session.tell(Tell("identify.card-retained", tone=Tone.REFUSED))
+    else:
+        await session.tell(Tell("identify.card-refused", tone=Tone.REFUSED, why=f"refused.{why.reason}"))
+    raise VisitOver(f"card: {why.reason}")
+
+
+async def by_id_card(session: Session) -> None:
+    """ID card + PIN of a card on file; without one, she stays a claim."""
+    prompt = Prompt("identify.lay", picture=Picture.ID_CARD_LAY, where=Where(WHERE, 2, 3))
+    reader = session.devices.id_reader
+    session.asked_in.add("id-card")
+    card = await session.during(prompt, lambda: reader.read_card(session.terminal.rules.device))
+    document = m.Document.model_validate(
+        {"kind": card.kind, "id_number": card.id_number, "name": card.name, "valid_to": card.valid_to}
+    )
+    await session.note("id-card", kind=card.kind)
+    await _take_it_back(session)
+    claim = m.Claim(visit=session.visit, document=document)
+    session.claim = await session.busy(Wait("wait.bank"), lambda: session.bank.claim(claim))
+    session.level, session.id_number, session.surname = Level.CLAIMED, card.id_number, session.claim.surname
+    session.watch(_second_id_card(session))
+    if session.claim.cards:
+        await _prove_claim(session, session.claim)
+
+
+async def _take_it_back(session: Session) -> None:
+    """Ask for the ID card to be taken, so that it cannot stay behind."""
+    prompt = Prompt("identify.take", picture=Picture.ID_CARD_TAKE, where=Where(WHERE, 2, 3))
+    try:
+        async with asyncio.timeout(session.terminal.rules.take):
+            await session.during(prompt, lambda: _lifted(session), back=False)
+    except TimeoutError:
+        await session.note("id-card-lying")
+
+
+async def _lifted(session: Session) -> None:
+    while await session.devices.id_reader.card_present():
+        await asyncio.sleep(POLL)
+
+
+async def _prove_claim(session: Session, claimed: m.Claimed) -> None:
+    card = await _card_on_file(session, claimed)
+    for _ in range(session.terminal.rules.pin_tries):
+        pin = await session.enter_pin(Pan(card.pin_number), card.masked)
+        check = m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format})
+        proof = m.DocumentProof(visit=session.visit, claim=claimed.claim, card=card.handle, pin=check)
+        try:
+            known = await session.busy(Wait("wait.bank"), partial(session.bank.authorise_document, proof))
+        except Refused as why:
+            if why.reason is not m.Reason.WRONG_PIN:
+                await _card_refused(session, why)
+            await session.tell(Tell("identify.wrong-pin", tone=Tone.REFUSED))
+        else:
+            return _is_customer(session, known)
+    raise VisitOver("pin")
+
+
+async def _card_on_file(session: Session, claimed: m.Claimed) -> m.CardOnFile:
+    if len(claimed.cards) == 1:
+        return claimed.cards[0]
+    options = tuple(Option(card.handle, card.masked, literal=True) for card in claimed.cards[:6])
+    chosen = await session.ask(Choose("identify.which-card", options=options, where=Where(WHERE, 3, 3)))
+    return next(card for card in claimed.cards if card.handle == chosen)
+
+
+def _is_customer(session: Session, known: m.Authorised) -> None:
+    session.customer, session.surname, session.level = known.customer, known.surname, Level.CUSTOMER
+
+
+async def _card_pulled(session: Session) -> None:
+    """A card that leaves in mid-visit takes its owner with it, and so does a reader that can no longer say."""
+    while True:
+        try:
+            if not await session.devices.card_reader.card_present():
+                return session.interrupt("card-pulled")
+        except DeviceError:
+            return session.interrupt("card-reader")
+        await asyncio.sleep(POLL)
+
+
+async def _second_id_card(session: Session) -> None:
+    """Another person's card on the reader: whoever stands there now must not see what is on the glass."""
+    reader, number = session.devices.id_reader, session.id_number
+    while True:
+        try:
+            card = await reader.read_card(session.terminal.rules.device)
+        except DeviceError:
+            await asyncio.sleep(POLL)
+            continue
+        if card.id_number != number:
+            return session.interrupt("second-id-card")

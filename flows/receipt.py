@@ -1,0 +1,54 @@
+"""Paper: it follows what is done, never undoes it, and "printed" is the printer's own word."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from drivers.api import DeviceError, NoMedia, Slip
+from flows.ports import Words
+from flows.screens import Picture, Prompt, Tell, Tone, Wait
+from flows.session import Session
+
+POLL = 0.5
+
+
+async def receipt(session: Session, write: Callable[[Words], Slip]) -> None:
+    """Print a slip in the customer's language, and see that it is taken."""
+    rtl = session.terminal.stage.language == "ar"
+    slip = replace(write(session.terminal.words), rtl=rtl)
+    printer = session.devices.printer
+    try:
+        printed = await session.busy(Wait("wait.printer", usually=4), lambda: printer.print_slip(slip))
+    except NoMedia:
+        await session.note("not-printed")
+        return await session.tell(Tell("receipt.no-paper"))
+    except (DeviceError, OSError) as why:
+        await session.note("print-in-doubt", why=type(why).__name__)
+        return await session.tell(Tell("receipt.in-doubt"))
+    await session.note("printed" if printed.printed else "print-accepted", proof=printed.proof)
+    await _taken(session)
+    return None
+
+
+async def _taken(session: Session) -> None:
+    """Call after the paper; draw it in again where the printer can."""
+    prompt = Prompt("receipt.take", picture=Picture.PAPER_TAKE)
+    try:
+        async with asyncio.timeout(session.terminal.rules.take):
+            sensed = await session.during(prompt, lambda: _until_taken(session), back=False)
+    except TimeoutError:
+        kept = await session.devices.printer.retract()
+        await session.note("paper-left", retracted=int(kept))
+        return
+    if not sensed:
+        await session.note("paper-not-sensed")
+        await session.tell(Tell("receipt.please-take", tone=Tone.DONE))
+
+
+async def _until_taken(session: Session) -> bool:
+    """True once the sensor says so; False at once where there is no sensor."""
+    while True:
+        taken = await session.devices.printer.paper_taken()
+        if taken is None or taken:
+            return bool(taken)
+        await asyncio.sleep(POLL)

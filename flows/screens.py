@@ -1,0 +1,213 @@
+"""The kinds of screen: frozen, typed values. `Screen[T]` is answered by a `T`.
+
+A screen holds message keys and facts, never sentences, so that the terminal draws it in the customer's language, the
+teller's page in the teller's, and a test reads it in none. `words` names the messages that a kind needs under its key:
+`<key>` is the heading, `<key>.line` the plain line beneath, `<key>.next` the verb on the one next key.
+"""
+
+import enum
+from dataclasses import dataclass, field
+from datetime import date
+from typing import ClassVar, Generic, TypeVar
+
+from protocol.money import Money
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Tone(enum.StrEnum):
+    """How a fact is meant; drawn with a shape as well as a colour."""
+
+    CALM = "calm"
+    DONE = "done"
+    REFUSED = "refused"
+    UNSURE = "unsure"
+
+
+class Picture(enum.StrEnum):
+    """What the customer's hand should do, and where."""
+
+    NONE = ""
+    ID_CARD_LAY = "id-card-lay"
+    ID_CARD_TAKE = "id-card-take"
+    CARD_IN = "card-in"
+    CARD_OUT = "card-out"
+    PIN_PAD = "pin-pad"
+    PAPER_TAKE = "paper-take"
+    BANK = "bank"
+    PERSON = "person"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A labelled value. `label` is a message key; `value` is already masked."""
+
+    label: str
+    value: "str | Money | date"
+    strong: bool = False
+    message: bool = False
+    """True when `value` is itself a message key."""
+    number: bool = False
+    """True for account and reference numbers: tabular, isolated from right-to-left text."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A large card to touch. `title` and `line` are message keys unless `literal`."""
+
+    id: str
+    title: str
+    line: str = ""
+    literal: bool = False
+    amount: Money | None = None
+    disabled: str = ""
+    """A message key that says why it cannot be chosen now, and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where am I: "Transfer · 2 of 4". `flow` is a message key."""
+
+    flow: str
+    step: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Screen(Generic[T_co]):
+    """One question or one fact."""
+
+    words: ClassVar[tuple[str, ...]] = ("",)
+    key: str
+    where: Where | None = field(default=None, kw_only=True)
+    private: bool = field(default=False, kw_only=True)
+    """True when nobody but the customer may see it."""
+
+
+@dataclass(frozen=True)
+class Attract(Screen[str]):
+    """Nobody is here; answered by the language that was touched."""
+
+    words = ("", ".line", ".next")
+    languages: tuple[str, ...] = ("zh", "en", "ar")
+
+
+@dataclass(frozen=True)
+class Choose(Screen[str]):
+    """Pick one of at most six; answered by the option's id."""
+
+    words = ("", ".line")
+    options: tuple[Option, ...] = ()
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class EnterAmount(Screen[Money]):
+    """Type an amount."""
+
+    words = ("", ".line", ".next")
+    limit: Money = Money(0)
+    available: Money = Money(0)
+
+
+@dataclass(frozen=True)
+class EnterNumber(Screen[str]):
+    """Type an account or telephone number; answered by its digits."""
+
+    words = ("", ".line", ".next")
+    shortest: int = 12
+    longest: int = 19
+    problem: str = ""
+    """A message key: why the last number was not good."""
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The customer's own hand said yes to exactly these facts. Only a Confirm screen makes one."""
+
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Confirm(Screen[Confirmed]):
+    """Say yes to facts, by one's own hand at the terminal; never answered by the link."""
+
+    words = ("", ".line", ".next")
+    facts: tuple[Fact, ...] = ()
+    amount: Money | None = None
+    capitals: str = ""
+    """The amount in Chinese capitals."""
+    chinese: tuple[Fact, ...] = ()
+    """The same facts in Chinese beside another language (银发〔2019〕85); empty where not needed."""
+
+
+@dataclass(frozen=True)
+class Tell(Screen[None]):
+    """One thing to know; the customer goes on when she has read it."""
+
+    words = ("", ".line", ".next")
+    tone: Tone = Tone.CALM
+    facts: tuple[Fact, ...] = ()
+    why: str = ""
+    """A message key for what happened; the line says what happened to the money."""
+    reference: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Review(Screen[str]):
+    """Facts to look at, with a few things to do about them; answered by an option's id."""
+
+    words = ("", ".line")
+    facts: tuple[Fact, ...] = ()
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prompt(Screen[str]):
+    """A device waits for the customer's hand; answered only by an option (another way) or by leaving."""
+
+    words = ("", ".line")
+    picture: Picture = Picture.NONE
+    options: tuple[Option, ...] = ()
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class EnterPin(Screen[str]):
+    """The pad is open. Shows how many digits stand there, and nothing else; no answer of its own."""
+
+    words = ("", ".line")
+    masked: str = ""
+
+
+@dataclass(frozen=True)
+class Wait(Screen[str]):
+    """The terminal or the bank is at work: what for, and how long it usually takes. No answer."""
+
+    words = ("", ".line")
+    usually: int = 2
+    """Seconds."""
+
+
+@dataclass(frozen=True)
+class Rate(Screen[int]):
+    """How was it? One touch, 1 to 5; 0 for no answer."""
+
+    words = ("", ".line")
+
+
+@dataclass(frozen=True)
+class OutOfService(Screen[str]):
+    """The terminal cannot serve now; says why and where to go."""
+
+    words = ("", ".line")
+    why: str = ""
+    code: str = ""
+    """Small print for the engineer."""
+
+
+KINDS: tuple[type[Screen[object]], ...] = (
+    Attract, Choose, EnterAmount, EnterNumber, Confirm, Tell, Review, Prompt, EnterPin, Wait, Rate, OutOfService,
+)  # fmt: skip

@@ -1,0 +1,387 @@
+"""Session: one visit. It asks, waits for devices, looks things up and does effects, and it attends to interruptions.
+
+Whatever a flow waits for, the same things may happen meanwhile: the customer asks for a person, goes quiet, leaves,
+lays a second identity card down, or pulls her card. All of that is handled here, so that a flow stays a story.
+"""
+
+import asyncio
+import enum
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from drivers.api import CardReader, DeviceError, Faulty, IdReader, PinPad, Printer
+from flows.back import MISSING, Tape
+from flows.journal import Intent, Journal, Undo
+from flows.orders import ending_of, journaled, order_facts
+from flows.ports import Bank, CallHelp, Chrome, Facts, Refused, Stage, Unreachable, Unsure, Words
+from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
+from protocol import messages as m
+from protocol.mask import Pan, PinBlock
+
+T = TypeVar("T")
+STOOD = 5.0
+"""Seconds on the glass after which an ending counts as told."""
+
+
+class Level(enum.IntEnum):
+    """How sure we are who she is; each flow states the one it needs."""
+
+    NOBODY = 0
+    CLAIMED = 1
+    CUSTOMER = 2
+    STEPPED_UP = 3
+
+
+class VisitOver(Exception):
+    """The visit ends now, privately."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class OtherWay(Exception):
+    """The customer chose an option on a prompt instead of doing what it asks."""
+
+    def __init__(self, option: str) -> None:
+        super().__init__(option)
+        self.option = option
+
+
+class NotSent(Exception):
+    """An act failed before its first byte left: nothing was asked, nothing moved."""
+
+
+class Blind(Protocol):
+    """Eyes and ears that must close while a PIN is typed: the media process and the link."""
+
+    async def blind(self) -> bool:
+        """True once it sees and forwards nothing, or is dead."""
+        ...
+
+    async def see(self) -> None:
+        """The PIN entry is over."""
+        ...
+
+
+@dataclass(frozen=True)
+class Devices:
+    """The hardware of this terminal."""
+
+    id_reader: IdReader
+    card_reader: CardReader
+    pin_pad: PinPad
+    printer: Printer
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Patience in seconds, and tries."""
+
+    idle: float = 45
+    warning: float = 20
+    device: float = 60
+    pin: float = 60
+    take: float = 30
+    effect: float = 30
+    pin_tries: int = 3
+    pin_format: str = "iso0"
+    operator: str = "VTM"
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """What stays when the customer has left."""
+
+    id: str
+    stage: Stage
+    bank: Bank
+    words: Words
+    journal: Journal
+    devices: Devices
+    blinds: tuple[Blind, ...] = ()
+    rules: Rules = Rules()
+
+
+@dataclass
+class Session:
+    """One visit at one terminal. Everything personal lives here and is gone with it."""
+
+    terminal: Terminal
+    visit: str
+    level: Level = Level.NOBODY
+    customer: str = ""
+    surname: str = ""
+    claim: m.Claimed | None = None
+    id_number: str = field(default="", repr=False)
+    card_aid: str = ""
+    asked_in: set[str] = field(default_factory=set)
+    """What the customer was asked to put in, `card` or `id-card`: it is called after at the end, read or not."""
+    broken: str = ""
+    """Set when the journal could not take an ending: the terminal goes out of service."""
+    tape: Tape = field(default_factory=Tape)
+    _interrupt: "asyncio.Future[None] | None" = None
+    _pending: VisitOver | None = None
+    _active: float = 0.0
+    _watchers: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    @property
+    def bank(self) -> Bank:
+        """The bank, for flows."""
+        return self.terminal.bank
+
+    @property
+    def devices(self) -> Devices:
+        """The hardware, for flows."""
+        return self.terminal.devices
+
+    # --- questions
+
+    async def ask(self, screen: Screen[T], *, back: bool = True) -> T:
+        """Show a screen until it is answered."""
+        kept = self.tape.replay(screen)
+        if kept is not MISSING:
+            answer: T = kept
+            return answer
+        answer = await self._shown(screen, Chrome("back" if back and not self.tape.closed else ""))
+        if not self.tape.closed:
+            self.tape.keep(screen, answer, asked=True)
+        return answer
+
+    async def tell(self, screen: Tell) -> None:
+        """Show one thing to know; "back" means the same as going on."""
+        await self._shown(screen, Chrome(""))
+
+    async def choose_freely(self, screen: Screen[T]) -> T:
+        """Ask outside any flow, where "back" is "finish": the menu."""
+        return await self._shown(screen, Chrome("leave"))
+
+    async def _shown(self, screen: Screen[T], chrome: Chrome) -> T:
+        while True:  # each round is one call for help, by a person's own touch
+            try:
+                return await self._attend(self.terminal.stage.show(screen, chrome))
+            except CallHelp:
+                await self._help(screen.key)
+
+    # --- devices and enquiries
+
+    async def during(self, prompt: Screen[str], act: Callable[[], Awaitable[T]], *, back: bool = True) -> T:
+        """Show a prompt while a device works; the first to end cancels the other.
+
+        Raises OtherWay when the customer chose an option of the prompt, and what the device raises.
+        """
+        while True:  # as in _shown: a person's own touch
+            try:
+                return await self._attend(self._beside(prompt, act, Chrome("back" if back else "")))
+            except CallHelp:
+                await self._help(prompt.key)
+
+    async def _beside(self, screen: Screen[str], act: Callable[[], Awaitable[T]], chrome: Chrome) -> T:
+        shown = asyncio.ensure_future(self.terminal.stage.show(screen, chrome))
+        acting = asyncio.ensure_future(act())
+        try:
+            await asyncio.wait((shown, acting), return_when=asyncio.FIRST_COMPLETED)
+            if acting.done():
+                return acting.result()
+            raise OtherWay(shown.result())
+        finally:
+            await _cancelled(shown, acting)
+
+    async def busy(self, wait: Wait, act: Callable[[], Awaitable[T]]) -> T:
+        """Do a bounded thing that is not interrupted, with "please wait" on the glass."""
+        shown = asyncio.ensure_future(self.terminal.stage.show(wait, Chrome("", help=False)))
+        try:
+            async with asyncio.timeout(self.terminal.rules.effect):
+                return await act()
+        except DeviceError:  # one that waited too long for a person is a TimeoutError too
+            raise
+        except TimeoutError as why:
+            raise Unreachable(wait.key) from why
+        finally:
+            await _cancelled(shown)
+            self._active = asyncio.get_running_loop().time()
+
+    async def look(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        """An enquiry, kept on the tape so that "back" need not ask again. Raises Refused or Unreachable."""
+        kept = self.tape.replay(name)
+        if kept is not MISSING:
+            answer: T = kept
+            return answer
+        answer = await self.busy(Wait("wait.bank"), call)
+        if not self.tape.closed:
+            self.tape.keep(name, answer, asked=False)
+        return answer
+
+    async def enter_pin(self, number: Pan, masked: str) -> PinBlock:
+        """Open the pad for a PIN, with everything that sees or listens shut. Never on the tape."""
+        try:
+            if not all([await eye.blind() for eye in self.terminal.blinds]):
+                raise Faulty("camera", "it did not confirm that it is blind", "restart the terminal")
+            return await self.during(EnterPin("pin.enter", masked=masked, private=True), lambda: self._pad(number))
+        finally:
+            for eye in self.terminal.blinds:
+                await eye.see()
+
+    async def _pad(self, number: Pan) -> PinBlock:
+        rules = self.terminal.rules
+        return await self.devices.pin_pad.enter_pin(number, rules.pin_format, self._counted, rules.pin)
+
+    def _counted(self, digits: int) -> None:
+        self._active = asyncio.get_running_loop().time()
+        self.terminal.stage.count(digits)
+
+    # --- effects
+
+    async def effect(
+        self, step: str, order: m.TransferOrder, consent: Confirmed, act: Callable[[Intent], Awaitable[m.Posted]]
+    ) -> tuple[str, m.Posted]:
+        """Move money once: intent on disk, call, ending on disk. Raises Refused or Unsure(key)."""
+        if consent.facts != order_facts(order):
+            raise AssertionError("an order that the customer did not confirm")
+        self.tape.closed = True
+        task = asyncio.ensure_future(self._effect(step, order, act))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait((task,), timeout=self.terminal.rules.effect)
+            task.add_done_callback(_heard)
+            raise
+
+    async def _effect(
+        self, step: str, order: m.TransferOrder, act: Callable[[Intent], Awaitable[m.Posted]]
+    ) -> tuple[str, m.Posted]:
+        journal = self.terminal.journal
+        intent = await journal.intent(self.visit, step, Undo.REVERSE, journaled(order))
+        try:
+            posted = await self.busy(Wait("wait.transfer"), lambda: act(intent))
+            ending, body = ending_of(posted)
+        except NotSent as why:
+            await self._write(intent.key, "refused", {"why": "not sent", "detail": str(why)})
+            raise Refused(m.Reason.CLOSED, str(why), intent.key) from why
+        except Exception as why:
+            raise Unsure(intent.key) from why
+        else:
+            await self._write(intent.key, ending, body)
+            if ending == "refused":
+                raise Refused(posted.reason or m.Reason.CLOSED, key=intent.key)
+            return intent.key, posted
+        finally:
+            journal.in_flight.discard(intent.key)
+
+    async def _write(self, key: str, state: str, body: Facts) -> None:
+        try:
+            await self.terminal.journal.write(key, state, body)
+        except Exception as why:
+            self.broken = f"journal: {why}"
+            raise Unsure(key) from why
+
+    async def tell_ending(self, key: str, screen: Tell) -> None:
+        """Tell how a key ended; it counts as told when the screen was touched or stood for five seconds."""
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        try:
+            await self.tell(screen)
+        except BaseException:
+            if loop.time() - since >= STOOD:
+                await self._write(key, "told", {"how": "stood"})
+            raise
+        await self._write(key, "told", {"how": "touched"})
+
+    async def record(self, event: str, **facts: str | int | None) -> None:
+        """Write a line about this visit into the journal; raises when it cannot be written."""
+        await self.terminal.journal.note(self.visit, event, facts)
+
+    async def note(self, event: str, **facts: str | int | None) -> None:
+        """Write a line that does not stop the visit; one that fails takes the terminal out of service after it."""
+        try:
+            await self.record(event, **facts)
+        except (sqlite3.Error, OSError) as why:
+            self.broken = self.broken or f"journal: {why}"
+
+    # --- interruptions
+
+    def interrupt(self, why: str) -> None:
+        """End the visit at whatever it waits for now, or at its next question. Effects run to their end first."""
+        self._pending = VisitOver(why)
+        if self._interrupt and not self._interrupt.done():
+            self._interrupt.set_exception(self._pending)
+
+    def watch(self, watcher: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the visit that may interrupt it; it ends with the visit."""
+        self._watchers.append(asyncio.ensure_future(watcher))
+
+    async def stop_watching(self) -> None:
+        """End what runs beside the visit."""
+        await _cancelled(*self._watchers)
+        self._watchers.clear()
+
+    async def close(self) -> None:
+        """Forget everybody."""
+        await self.stop_watching()
+        self.level, self.customer, self.surname, self.claim = Level.NOBODY, "", "", None
+        self.id_number, self.card_aid, self.tape, self._interrupt = "", "", Tape(), None
+        self.asked_in.clear()
+
+    async def _attend(self, waiting: Coroutine[Any, Any, T]) -> T:
+        """Wait, and let an interruption or a long silence end it."""
+        if self._pending:
+            waiting.close()
+            raise self._pending
+        loop = asyncio.get_running_loop()
+        self._active = loop.time()
+        self._interrupt = loop.create_future()
+        main, quiet = asyncio.ensure_future(waiting), asyncio.ensure_future(self._silence())
+        try:
+            await asyncio.wait((main, quiet, self._interrupt), return_when=asyncio.FIRST_COMPLETED)
+            if main.done():
+                return main.result()
+            for over in (self._interrupt, quiet):
+                if over.done():
+                    over.result()
+            raise AssertionError("woken by nothing")
+        finally:
+            await _cancelled(main, quiet, self._interrupt)
+
+    async def _silence(self) -> None:
+        """Warn a quiet customer, and end the visit of one who has gone."""
+        loop, stage, rules = asyncio.get_running_loop(), self.terminal.stage, self.terminal.rules
+        slow = 2 if stage.large else 1
+        while True:
+            rest = max(stage.touched, self._active) + rules.idle * slow - loop.time()
+            if rest > 0:
+                await asyncio.sleep(rest)
+                continue
+            try:
+                async with asyncio.timeout(rules.warning * slow):
+                    await stage.warn(rules.warning * slow)
+            except TimeoutError as why:
+                raise VisitOver("idle") from why
+            self._active = loop.time()
+
+    async def _help(self, screen: str) -> None:
+        call = m.HelpCall(visit=self.visit, screen=screen, language=self.terminal.stage.language)
+        try:
+            called = await self.busy(Wait("wait.help"), lambda: self.bank.call_help(call))
+        except (Refused, Unreachable):
+            await self._told_plainly(Tell("help.unreachable"))
+            return
+        await self.note("help", number=called.number, screen=screen)
+        await self._told_plainly(Tell("help.called", params=(("number", str(called.number)),)))
+
+    async def _told_plainly(self, screen: Tell) -> None:
+        await self._attend(self.terminal.stage.show(screen, Chrome("", help=False)))
+
+
+def _heard(task: "asyncio.Future[Any]") -> None:
+    """An effect that outlived its visit has written its ending, or settle() will: nobody waits for its answer."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def _cancelled(*tasks: "asyncio.Future[Any]") -> None:
+    """Cancel, and wait until each has really ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,86 @@
+"""settle(): at boot and every few seconds, each intent without an ending gets the one it declared.
+
+It holds no lock across a call, skips keys in flight, and one failing key never stops the next. Six rounds with
+back-off, then a manual case that a person at the branch sees. Endings that nobody told their customer go to the branch,
+which tells them after her next identification at any terminal.
+"""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.journal import Intent, Journal, Undo
+from flows.ports import Bank, Facts
+from protocol import messages as m
+
+ROUNDS = 6
+BACK_OFF = (0, 5, 10, 20, 40, 80)
+"""Seconds to wait before each round."""
+
+Repeat = Callable[[str, Facts], Awaitable[str]]
+"""Do a harmless effect again under its key: answers `done`, `refused` or `later`."""
+
+
+@dataclass
+class Settler:
+    """Gives endings; keeps only the rounds it has tried, so that a restart begins anew."""
+
+    journal: Journal
+    bank: Bank
+    clock: Callable[[], float]
+    repeats: Mapping[str, Repeat] = field(default_factory=dict)
+    _rounds: dict[str, int] = field(default_factory=dict)
+    _next: dict[str, float] = field(default_factory=dict)
+
+    async def settle(self) -> None:
+        """One pass over everything that is open."""
+        for intent in await self.journal.open_intents():
+            if self.clock() >= self._next.get(intent.key, 0):
+                await self._one(intent)
+        for key, ending, order in await self.journal.untold():
+            await self._hand_over(key, ending, order)
+
+    async def _one(self, intent: Intent) -> None:
+        tried = self._rounds[intent.key] = self._rounds.get(intent.key, 0) + 1
+        self._next[intent.key] = self.clock() + BACK_OFF[min(tried, ROUNDS - 1)]
+        try:
+            ending = await self._ending(intent)
+        except Exception as why:  # noqa: BLE001  whatever it was, the ending is still unknown
+            ending = "later"
+            detail = type(why).__name__
+        else:
+            detail = ""
+        if ending == "later" and (tried >= ROUNDS or intent.undo is Undo.PERSON):
+            ending = "manual"
+        if ending != "later":
+            await self._write(intent.key, ending, {"by": "settle", "rounds": tried, "detail": detail})
+
+    async def _ending(self, intent: Intent) -> str:
+        if intent.undo is Undo.PERSON:
+            return "manual"
+        if intent.undo is Undo.FINISH:
+            step = intent.key.rsplit("/", 1)[1].split("-", 1)[1]
+            return await self.repeats[step](intent.key, intent.order)
+        if intent.undo is Undo.ASK:
+            state = await self.bank.state(intent.key)
+            if state.status in {"done", "refused"}:
+                return state.status
+        said = (await self.bank.reverse(intent.key, "settle")).ending
+        return {m.Ending.STANDS: "done", m.Ending.LATER: "later"}.get(said, "reversed")
+
+    async def _hand_over(self, key: str, ending: str, order: dict[str, Any]) -> None:
+        told = m.UntoldEnding.model_validate({"key": key, "ending": ending, "order": order})
+        try:
+            if ending == "manual":
+                await self.bank.manual_case(m.ManualCase(key=key, order=told.order, note="no ending after six rounds"))
+            await self.bank.report_untold(told)
+        except Exception:  # noqa: BLE001  out of reach: the row stays untold, the next pass tries again
+            return
+        await self._write(key, "handed", {})
+
+    async def _write(self, key: str, state: str, body: Facts) -> None:
+        try:
+            await self.journal.write(key, state, body)
+        except sqlite3.IntegrityError:
+            return  # it has ended meanwhile, by the flow's own hand

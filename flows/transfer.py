@@ -1,0 +1,176 @@
+"""Transfer: move money, and tell the customer the truth about whether it moved."""
+
+from functools import partial
+
+from drivers.api import CardDialogue, DeviceError, Line, Slip
+from flows.accounts import account_options
+from flows.journal import Intent
+from flows.orders import order_facts
+from flows.ports import Refused, Unsure, Words
+from flows.receipt import receipt
+from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
+from flows.session import NotSent, Session
+from protocol import messages as m
+from protocol.money import Money, chinese_capitals
+
+WHERE = "transfer.name"
+TRIES = 5
+"""Wrong payee numbers before the flow gives up."""
+
+
+async def transfer(session: Session) -> None:
+    """Choose, name, amount, confirm, done."""
+    accounts = await session.look("accounts", lambda: session.bank.accounts(session.customer))
+    options = account_options(accounts)
+    source_id = await session.ask(Choose("transfer.from", options=options, where=Where(WHERE, 1, 4)))
+    source = next(one for one in accounts if one.handle == source_id)
+    payee = await _payee(session, source, accounts)
+    limit, available = Money(source.limit_today), Money(source.available)
+    amount = await session.ask(
+        EnterAmount("transfer.amount", limit=limit, available=available, where=Where(WHERE, 3, 4))
+    )
+    order = await _priced(session, source, payee, amount)
+    facts = order_facts(order)
+    consent = await session.ask(
+        Confirm(
+            "transfer.confirm",
+            facts=facts,
+            chinese=facts,
+            amount=amount,
+            capitals=chinese_capitals(amount),
+            where=Where(WHERE, 4, 4),
+        )
+    )
+    try:
+        dialogue = await _chip(session, order)
+        key, posted = await session.effect(
+            "transfer", order, consent, lambda intent: _post(session, intent, order, dialogue)
+        )
+    except (Refused, DeviceError) as why:
+        reason = why.reason if isinstance(why, Refused) else m.Reason.CARD_DECLINED
+        refused = Tell("transfer.refused", tone=Tone.REFUSED, why=f"refused.{reason}")
+        if isinstance(why, Refused) and why.key:
+            await session.tell_ending(why.key, refused)
+        else:
+            await session.tell(refused)
+    except Unsure as doubt:
+        await session.tell(Tell("transfer.unsure", tone=Tone.UNSURE, reference=short(doubt.key)))
+    else:
+        await _done(session, key, order, posted)
+
+
+async def _payee(session: Session, source: m.Account, accounts: tuple[m.Account, ...]) -> m.Payee:
+    """One of her own accounts, or anybody's at this bank, whose masked name the bank tells."""
+    others = tuple(one for one in accounts if one.handle != source.handle)
+    own = tuple(Option(one.handle, f"accounts.{one.kind}", one.masked) for one in others[:5])
+    someone = Option("someone", "transfer.someone", "transfer.someone.line")
+    where = Where(WHERE, 2, 4)
+    to = await session.ask(Choose("transfer.to", options=(*own, someone), where=where)) if own else "someone"
+    for one in others:
+        if one.handle == to:
+            return m.Payee(handle=one.handle, masked_name=session.surname + "*", masked_number=one.masked)
+    problem = ""
+    for _ in range(TRIES):
+        number = await session.ask(EnterNumber("transfer.number", problem=problem, where=where))
+        try:
+            return await session.look(f"payee {number}", partial(session.bank.payee, session.customer, number))
+        except Refused:
+            problem = "transfer.number.unknown"
+    raise Refused(m.Reason.PAYEE)
+
+
+async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> m.TransferOrder:
+    """The order with its fee, as the customer will confirm it."""
+    order = m.TransferOrder(
+        source=source.handle,
+        source_masked=source.masked,
+        target=payee.handle,
+        target_masked=payee.masked_number,
+        target_name=payee.masked_name,
+        amount=amount.fen,
+        fee=0,
+    )
+    quote = await session.look(f"quote {amount}", lambda: session.bank.quote(session.customer, order))
+    return order.model_copy(update={"fee": quote.fee})
+
+
+async def _chip(session: Session, order: m.TransferOrder) -> CardDialogue | None:
+    """Ask the chip for a cryptogram over this amount, when a card stands behind the visit."""
+    if not session.card_aid:
+        return None
+    reader = session.devices.card_reader
+    dialogue = await session.busy(Wait("wait.card"), lambda: reader.begin(session.card_aid, order.amount))
+    if dialogue.cryptogram_type != "ARQC":
+        raise Refused(m.Reason.CARD_DECLINED)
+    return dialogue
+
+
+async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialogue: CardDialogue | None) -> m.Posted:
+    """MAC in the pad, post at the bank, and with a card: its last word confirms or voids."""
+    code = "TRF-OWN-BANK"
+    try:
+        mac = await session.devices.pin_pad.mac(m.authenticated(intent.key, intent.trace, code, order))
+    except DeviceError as why:
+        raise NotSent(str(why.device)) from why
+    posted = await session.bank.transfer(
+        m.Post(
+            key=intent.key,
+            trace=intent.trace,
+            code=code,
+            operator=session.terminal.rules.operator,
+            customer=session.customer,
+            order=order,
+            field55=dialogue.field55.hex() if dialogue else "",
+            mac=mac.hex(),
+        )
+    )
+    if posted.status != "pending":
+        return posted
+    answer = bytes.fromhex(posted.issuer_data), tuple(bytes.fromhex(script) for script in posted.scripts)
+    approved, field55 = await _last_word(session, *answer)
+    return await session.bank.card_said(intent.key, m.CardVerdict(approved=approved, field55=field55.hex()))
+
+
+async def _last_word(session: Session, issuer_data: bytes, scripts: tuple[bytes, ...]) -> tuple[bool, bytes]:
+    """A card that is pulled now has said no."""
+    try:
+        return await session.devices.card_reader.finish(issuer_data, scripts)
+    except DeviceError:
+        return False, b""
+
+
+async def _done(session: Session, key: str, order: m.TransferOrder, posted: m.Posted) -> None:
+    """Say that it is done, and offer paper."""
+    facts = (*order_facts(order), Fact("fact.date", posted.accounting_date))
+    await session.tell_ending(key, Tell("transfer.done", tone=Tone.DONE, facts=facts, reference=posted.reference))
+    options = (Option("print", "receipt.print", "receipt.print.line"), Option("none", "receipt.none"))
+    wish = await session.ask(Review("receipt.how", options=options), back=False)
+    if wish == "print":
+        await receipt(session, lambda words: transfer_slip(words, order, posted))
+
+
+def transfer_slip(words: Words, order: m.TransferOrder, posted: m.Posted) -> Slip:
+    """The transfer on paper, in the customer's language."""
+    return Slip(
+        (
+            Line(words.text("receipt.bank"), big=True, centre=True),
+            Line(words.text("receipt.transfer"), centre=True),
+            Line(rule=True),
+            Line(words.text("fact.from"), order.source_masked),
+            Line(words.text("fact.to"), order.target_masked),
+            Line(words.text("fact.payee"), order.target_name),
+            Line(words.text("fact.amount"), words.money(Money(order.amount)), bold=True),
+            Line(words.text("fact.fee"), words.money(Money(order.fee))),
+            Line(words.text("fact.date"), words.day(posted.accounting_date)),
+            Line(words.text("fact.reference"), posted.reference),
+            Line(rule=True),
+            Line(words.text("receipt.thanks"), centre=True),
+        ),
+        qr=posted.reference,
+    )
+
+
+def short(key: str) -> str:
+    """A key as a person can read it out: the end of the visit's number and the step."""
+    visit, _, step = key.partition("/")
+    return f"{visit[-8:].upper()}-{step[:3]}"

@@ -1,0 +1,133 @@
+"""A visit from the first touch to the last, whatever happens between."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from drivers.api import DeviceError
+from flows.back import Tape, rewindable
+from flows.identify import identify
+from flows.menu import guarded, menu
+from flows.ports import Chrome, Leave, Refused, Unreachable
+from flows.screens import Picture, Prompt, Rate, Tell
+from flows.session import Level, Session, VisitOver
+from protocol import messages as m
+
+POLL = 0.5
+TRIES = 3
+"""Times that trouble may stop an identification before the visit ends."""
+
+
+async def visit(session: Session) -> str:
+    """Run one visit; answers how it ended. When it returns, nothing of the customer is left in the session."""
+    await session.record("visit-begins", language=session.terminal.stage.language)
+    journal = session.terminal.journal
+    journal.present.add(session.visit)
+    try:
+        ending = await _story(session)
+    except VisitOver as over:
+        ending = over.why
+    except Leave:
+        ending = "left"
+    finally:
+        try:
+            await session.stop_watching()
+            await _give_back(session)
+        finally:
+            await session.close()
+            session.terminal.stage.reset()
+            journal.present.discard(session.visit)
+    await session.note("visit-ends", how=ending)
+    return ending
+
+
+async def _story(session: Session) -> str:
+    for _ in range(TRIES):
+        session.tape = Tape()
+        if await guarded(session, lambda: rewindable(session.tape, lambda: identify(session))):
+            break
+        await session.stop_watching()
+    if session.level is Level.NOBODY:
+        return "nobody"
+    await _untold(session)
+    await menu(session)
+    stars = await session.choose_freely(Rate("farewell.rate"))
+    if stars:
+        await _quietly(session, session.bank.rate(m.Rating(visit=session.visit, stars=stars)))
+    return "farewell"
+
+
+async def _untold(session: Session) -> None:
+    """Tell what an earlier visit, here or elsewhere, could not."""
+    if session.level < Level.CUSTOMER:
+        return
+    try:
+        waiting = await session.bank.untold(session.customer)
+    except (Refused, Unreachable):
+        return
+    for one in waiting.endings:
+        # messages: untold.*
+        await session.tell(Tell(f"untold.{one.ending}"))
+        await _quietly(session, session.bank.told(session.customer, one.key))
+
+
+async def _give_back(session: Session) -> None:
+    """Nobody leaves anything behind: call after the card, then keep it safe where the reader can."""
+    try:
+        if session.customer:
+            await _quietly(session, session.bank.sign_out(session.customer))
+        if "card" in session.asked_in and await session.devices.card_reader.card_present():
+            await _card_back(session)
+        if "id-card" in session.asked_in and await session.devices.id_reader.card_present():
+            await _id_card_back(session)
+    except DeviceError as why:
+        await session.note("device", device=why.device, kind=type(why).__name__)
+
+
+async def _card_back(session: Session) -> None:
+    reader, rules = session.devices.card_reader, session.terminal.rules
+    if await _taken(session, Prompt("farewell.card", picture=Picture.CARD_OUT), reader.card_present, rules.take):
+        return await session.note("card-taken")
+    if await reader.retain():
+        await session.note("card-retained", why="left")
+        return await _report(session, "card-retained")
+    await session.note("card-left")
+    await _report(session, "card-left")
+    await _taken(session, Prompt("farewell.card-left", picture=Picture.CARD_OUT), reader.card_present, 10 * rules.take)
+    return None
+
+
+async def _id_card_back(session: Session) -> None:
+    reader, rules = session.devices.id_reader, session.terminal.rules
+    prompt = Prompt("farewell.id-card", picture=Picture.ID_CARD_TAKE)
+    if not await _taken(session, prompt, reader.card_present, rules.take):
+        await session.note("id-card-left")
+        await _report(session, "id-card-left")
+
+
+async def _taken(session: Session, prompt: Prompt, present: Callable[[], Awaitable[bool]], patience: float) -> bool:
+    """Show the prompt until the thing is gone, at most `patience` seconds."""
+    shown = asyncio.ensure_future(session.terminal.stage.show(prompt, Chrome("", help=False)))
+    try:
+        async with asyncio.timeout(patience):
+            while await present():
+                await asyncio.sleep(POLL)
+    except TimeoutError:
+        return False
+    else:
+        return True
+    finally:
+        shown.cancel()
+        await asyncio.gather(shown, return_exceptions=True)
+
+
+async def _report(session: Session, kind: str) -> None:
+    await _quietly(session, session.bank.incident(m.Incident(visit=session.visit, kind=kind)))
+
+
+async def _quietly(session: Session, call: Awaitable[object]) -> None:
+    """Tell the branch something that nobody waits for."""
+    try:
+        async with asyncio.timeout(session.terminal.rules.effect):
+            await call
+    except (Refused, Unreachable, TimeoutError):
+        await session.note("branch-not-told")
