@@ -1,0 +1,1 @@
+"""The terminal program: it puts devices, flows, glass and link together."""

@@ -1,0 +1,219 @@
+"""`kiosk`: the terminal program. It puts configuration, devices, link and glass together."""
+
+import argparse
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sdnotify
+
+from kiosk.config import BadConfig, Config, load
+
+if TYPE_CHECKING:
+    from kiosk.app import KivyStage
+    from kiosk.media.client import MediaProcess
+    from kiosk.terminal import Service
+
+HERE = Path(__file__).resolve().parent.parent
+DEFAULT = Path("/etc/kiosk/kiosk.toml")
+WRONG = 2
+BEAT = 5.0
+"""Seconds between two signs of life to the watchdog."""
+
+
+@dataclass
+class Kiosk:
+    """A terminal put together."""
+
+    stage: "KivyStage"
+    service: "Service"
+    media: "MediaProcess"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Answers the exit code: 0 ended as asked, 2 a configuration or argument to correct."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args[:1] == ["device"]:
+        from kiosk.device import main as device  # noqa: PLC0415  a device needs no window
+
+        return device(args[1:])
+    return _commands(args)
+
+
+def _commands(args: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="kiosk", description="The terminal program; `kiosk device --help` for devices."
+    )
+    parser.add_argument("--config", type=Path, default=DEFAULT)
+    parser.add_argument("--windowed", action="store_true", help="a window instead of the whole screen")
+    enrol = parser.add_subparsers(dest="command").add_parser("enrol", help="get this terminal's certificate")
+    enrol.add_argument("--code", required=True, help="as `branch terminal add` printed it")
+    enrol.add_argument("--authority", type=Path, required=True, help="the branch's authority.pem, brought by hand")
+    found = parser.parse_args(args)
+    try:
+        config = load(found.config)
+        if found.command == "enrol":
+            return _enrol(config, found.code, found.authority)
+        return _run(config, windowed=found.windowed)
+    except BadConfig as why:
+        sys.stderr.write(f"kiosk: {why}\n")
+        return WRONG
+
+
+def _enrol(config: Config, code: str, authority: Path) -> int:
+    from kiosk.enrol import NotEnrolled, enrol  # noqa: PLC0415
+
+    try:
+        asyncio.run(enrol(config, code, authority))
+    except NotEnrolled as why:
+        sys.stderr.write(f"kiosk: {why}\n")
+        return WRONG
+    sys.stdout.write(f"{config.id} is enrolled; its certificate is {config.certificate}\n")
+    return 0
+
+
+def _run(config: Config, *, windowed: bool) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if not config.certificate.exists():
+        raise BadConfig(config.state, 1, "this terminal has no certificate", "run `kiosk enrol` first")
+    prepare_kivy(config.state)
+    asyncio.run(serve(config, windowed=windowed))
+    return 0
+
+
+def prepare_kivy(state: Path) -> None:
+    """Set what Kivy reads when it is imported."""
+    os.environ.setdefault("KIVY_HOME", str(state / "kivy"))
+    os.environ.update(
+        KIVY_NO_ARGS="1", KIVY_NO_CONSOLELOG="1", KIVY_NO_FILELOG="1", KIVY_TEXT="pil", KIVY_WINDOW="sdl2"
+    )
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        os.environ.setdefault("SDL_VIDEODRIVER", "offscreen")
+        os.environ.setdefault("KIVY_GL_BACKEND", "sdl2")
+
+
+async def serve(config: Config, *, windowed: bool = False) -> None:
+    """Run until SIGTERM or SIGINT, or until the window is closed."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with AsyncExitStack() as stack:
+        kiosk = await build(config, stack, windowed=windowed)
+        window = asyncio.ensure_future(kiosk.stage.run())
+        await kiosk.stage.ready()
+        service, beat = asyncio.ensure_future(kiosk.service.run()), asyncio.ensure_future(_beat())
+        stop = asyncio.ensure_future(ended.wait())
+        done, _ = await asyncio.wait((window, service, stop), return_when=asyncio.FIRST_COMPLETED)
+        for task in (service, beat, stop):
+            task.cancel()
+        await asyncio.gather(service, beat, stop, return_exceptions=True)
+        kiosk.stage.stop()
+        await window
+        if service in done:
+            service.result()
+
+
+async def _beat() -> None:
+    """Tell systemd that it is up, and that the loop turns."""
+    notifier = sdnotify.SystemdNotifier()
+    notifier.notify("READY=1")
+    while True:
+        notifier.notify("WATCHDOG=1")
+        await asyncio.sleep(BEAT)
+
+
+async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kiosk:
+    """Put a terminal together; everything opened is closed with the stack."""
+    from kiosk.app import Fonts, KivyStage  # noqa: PLC0415  Kivy reads its environment at import
+    from kiosk.link import Line, Link, open_client, trust  # noqa: PLC0415
+    from kiosk.media.client import MediaProcess  # noqa: PLC0415
+    from kiosk.terminal import Service  # noqa: PLC0415
+    from kiosk.ui.tokens import Panel  # noqa: PLC0415
+    from kiosk.words import Catalogue  # noqa: PLC0415
+
+    _only_one(config, stack)
+    fonts = Fonts(HERE / "build/fonts/kiosk.ttf", HERE / "build/fonts/kiosk-bold.ttf")
+    words = Catalogue(HERE / "i18n", lambda: stage.language)
+    screen = config.screen
+    panel = Panel(screen.width, screen.height, screen.diagonal_inches)
+    full = screen.fullscreen and not windowed and os.environ.get("SDL_VIDEODRIVER") != "offscreen"
+    stage = KivyStage(words, fonts, panel=panel, language=config.language, still=screen.still, fullscreen=full)
+    context = trust(str(config.authority), str(config.certificate), str(config.key))
+    link = Link(await stack.enter_async_context(open_client(config.branch, context)))
+    media = MediaProcess(config.devices["camera"])
+    terminal = _terminal(config, stack, stage, words, link, media)
+    line = Line(config.branch, context, lambda: service.state)
+    service = Service(terminal, line, link, asyncio.get_running_loop().time)
+    for background in (line.run(), media.run(), _simulated(stage, terminal.devices, media)):
+        _beside(stack, background)
+    return Kiosk(stage, service, media)
+
+
+def _terminal(config: Config, stack: AsyncExitStack, stage: Any, words: Any, link: Any, media: Any) -> Any:
+    from drivers.emv import PcscCardReader  # noqa: PLC0415
+    from drivers.escpos import SerialPrinter  # noqa: PLC0415
+    from drivers.idcard import SerialIdReader  # noqa: PLC0415
+    from drivers.pinpad import XfsPinPad  # noqa: PLC0415
+    from flows.journal import Journal  # noqa: PLC0415
+    from flows.session import Devices, Terminal  # noqa: PLC0415
+
+    at = config.devices
+    devices = Devices(
+        SerialIdReader(at["id_reader"]),
+        PcscCardReader(at["card_reader"], today=_today),
+        XfsPinPad(at["pin_pad"]),
+        SerialPrinter(at["printer"]),
+    )
+    for device in (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer):
+        stack.push_async_callback(device.close)
+    journal = Journal(str(config.state / "journal.db"), lambda: time.time_ns() // 1_000_000)
+    stack.callback(journal.close)
+    return Terminal(config.id, stage, link, words, journal, devices, (media,), config.rules)
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()
+
+
+def _only_one(config: Config, stack: AsyncExitStack) -> None:
+    """One process per journal."""
+    lock = stack.enter_context((config.state / "journal.lock").open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as why:
+        raise BadConfig(config.state, 1, "another terminal program has this journal", "stop that one first") from why
+
+
+async def _simulated(stage: Any, devices: Any, camera: Any) -> None:
+    """Say SIMULATED on the glass for as long as any far end is ours."""
+    all_ = (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer, camera)
+    while True:
+        found = [await one.status() for one in all_]
+        stage.simulated = any(status.simulated for status in found)
+        await asyncio.sleep(BEAT * 6)
+
+
+def _beside(stack: AsyncExitStack, work: Any) -> None:
+    """Run something until the stack unwinds."""
+    task = asyncio.ensure_future(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,366 @@
+"""KivyStage: the customer's glass. It shows one screen at a time, and answers with what her hand did."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from flows.ports import Back, CallHelp, Chrome, Leave, Words
+from flows.screens import Attract, EnterAmount, EnterNumber, EnterPin, Screen, Wait
+from kiosk.ui import chrome as frame
+from kiosk.ui import kinds, shot, window
+from kiosk.ui.glass import Glass
+from kiosk.ui.letters import Letters
+from kiosk.ui.page import Draft, Hands, Next, Page
+from kiosk.ui.pencil import Layer, Look, Pencil, Touchable
+from kiosk.ui.tokens import DARK, DAY, RIGHT_TO_LEFT, Box, Measures, Panel
+from kiosk.ui.wait import LONG
+
+T = TypeVar("T")
+DRAFTS = 4
+"""Screens whose typing is kept while others stand before them (help, an idle warning)."""
+FADE = 0.1
+"""Seconds that a screen taken off stays visible, untouchable, if no other follows: no flash between two screens."""
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """The two merged fonts of the terminal: every script it speaks in one file each."""
+
+    regular: Path
+    bold: Path
+
+
+@dataclass
+class _Shown:
+    """A screen on the glass, and who waits for its answer."""
+
+    screen: Screen[Any]
+    chrome: Chrome
+    draft: Draft
+    answer: "asyncio.Future[object]"
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    next: Next | None = None
+
+
+class KivyStage:
+    """`flows.ports.Stage` on a Kivy window. `run()` it as a task beside the flows, on the same loop.
+
+    `still` switches motion off; `debounce` is in seconds; `name` stands at the top where no flow runs.
+    """
+
+    def __init__(
+        self,
+        words: Words,
+        fonts: Fonts,
+        *,
+        panel: Panel | None = None,
+        language: str = "zh",
+        simulated: bool = False,
+        name: str = "",
+        still: bool = False,
+        debounce: float = 0.3,
+        fullscreen: bool = False,
+    ) -> None:
+        self.words, self.panel, self.simulated, self.name, self.still = words, panel or Panel(), simulated, name, still
+        self.touched = 0.0
+        self._home, self._language, self._large = language, language, False
+        self._letters = Letters(fonts.regular, fonts.bold)
+        self._drafts: OrderedDict[Screen[Any], Draft] = OrderedDict()
+        self._shown: _Shown | None = None
+        self._warning: tuple[float, asyncio.Future[None]] | None = None
+        self._sheet = False
+        self._drawn: dict[str, object] = {}
+        self._ready = asyncio.Event()
+        window.prepare(self.panel, fullscreen=fullscreen)
+        self._glass = Glass(self._felt, debounce, Measures(self.panel).mm(4))
+
+    # --- running
+
+    async def run(self) -> None:
+        """Open the window and serve it until `stop`."""
+        await window.serve(self._glass, self._opened)
+
+    def stop(self) -> None:
+        """Close the window; `run` returns."""
+        window.close()
+
+    async def ready(self) -> None:
+        """Return once the window is open."""
+        await self._ready.wait()
+
+    def _opened(self) -> None:
+        self._ready.set()
+        self._redraw()
+
+    # --- flows.ports.Stage
+
+    async def show(self, screen: Screen[T], chrome: Chrome) -> T:
+        """Draw the screen and wait for its answer. Raises Back, CallHelp or Leave when that is touched."""
+        await self._ready.wait()
+        shown = _Shown(screen, chrome, self._draft(screen), asyncio.get_running_loop().create_future())
+        self._shown, self._sheet = shown, False
+        self._glass.calm()
+        self._glass.restart(self._glass.page)
+        if isinstance(screen, Wait):
+            self._patience(shown, screen)
+        self._redraw()
+        try:
+            answer = await shown.answer
+            self._drafts.pop(screen, None)
+            return cast("T", answer)
+        finally:
+            self._take_off(shown)
+
+    def count(self, digits: int) -> None:
+        """Stars on an EnterPin screen."""
+        if self._shown and isinstance(self._shown.screen, EnterPin) and self._shown.draft.stars != digits:
+            self._shown.draft.stars = digits
+            self._redraw()
+
+    def typed(self, text: str) -> None:
+        """Digits from the pad's clear mode, as if they were touched on the glass."""
+        if self._shown and isinstance(self._shown.screen, EnterAmount | EnterNumber):
+            for sign in text:
+                kinds.type_sign(self._shown.screen, self._shown.draft, sign)
+            self._felt()
+            self._redraw()
+
+    async def warn(self, seconds: float) -> None:
+        """Lay the count-down over the screen; returns at a touch anywhere."""
+        here: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._warning = (seconds, here)
+        self._glass.calm()
+        self._glass.restart(self._glass.over)
+        self._cover()
+        try:
+            await here
+        finally:
+            self._warning = None
+            self._cover()
+            self._glass.calm()
+
+    def reset(self) -> None:
+        """Forget what was typed; back to the terminal's own language and letter size."""
+        self._drafts.clear()
+        self._sheet = False
+        self._language, self._large = self._home, False
+        if self._shown:
+            self._shown.draft = self._draft(self._shown.screen)
+        self._redraw()
+
+    @property
+    def language(self) -> str:
+        """`zh`, `en` or `ar`; setting it draws the shown screen anew."""
+        return self._language
+
+    @language.setter
+    def language(self, language: str) -> None:
+        if language != self._language:
+            self._language = language
+            self._redraw()
+
+    @property
+    def large(self) -> bool:
+        """Larger type is on; setting it draws the shown screen anew."""
+        return self._large
+
+    @large.setter
+    def large(self, large: bool) -> None:
+        if large != self._large:
+            self._large = large
+            self._redraw()
+
+    # --- reading the glass
+
+    def read(self) -> list[str]:
+        """Every text on the glass in reading order; of a sheet or a warning alone while it lies over the rest."""
+        return [written.text for layer in self._glass.live for written in layer.texts]
+
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that can be touched now, with what they show."""
+        return self._glass.live
+
+    def find(self, text: str) -> Touchable:
+        """What is touched under an id, a label, or a part of a label. Raises LookupError."""
+        touches = [one for layer in self._glass.live for one in layer.touches]
+        for same in (lambda one: one.id == text, lambda one: one.label == text, lambda one: text in one.label):
+            for one in touches:
+                if same(one):
+                    return one
+        raise LookupError(f"nothing to touch is called {text!r}; there are {[one.id for one in touches]}")
+
+    @property
+    def debounce(self) -> float:
+        """Seconds in which a second touch of the same key is the same touch."""
+        return self._glass.debounce
+
+    @property
+    def open_at(self) -> float:
+        """The loop's time from which a touch is taken."""
+        return self._glass.open_at
+
+    def screenshot(self, path: Path) -> None:
+        """Write what is on the glass as a PNG. Refused while a private screen is shown."""
+        if self._shown and self._shown.screen.private:
+            raise PermissionError("a private screen is never kept")
+        shot.save(path)
+
+    # --- drawing
+
+    def _look(self) -> Look:
+        night = self._shown is not None and isinstance(self._shown.screen, EnterPin)
+        measures = Measures(self.panel, self._large)
+        palette = DARK if night else DAY
+        return Look(measures, self._language, self._language in RIGHT_TO_LEFT, palette, self.still)
+
+    def _redraw(self) -> None:
+        """Draw the shown screen anew, and what has changed around it."""
+        if not self._ready.is_set():
+            return
+        look, glass = self._look(), self._glass
+        window.ground(look.palette.ground)
+        at = frame.regions(look.measures, simulated=self.simulated)
+        glass.page.wipe()
+        if self._shown:
+            self._page(self._shown, look, at.middle)
+        self._around(look, at)
+        self._cover()
+
+    def _page(self, shown: _Shown, look: Look, box: Box) -> None:
+        hands = Hands(self._answers(shown), self._redraw)
+        page = Page(self._glass.page, self._letters, look, self.words, box, shown.draft, hands)
+        kinds.draw(page, shown.screen)
+        shown.next = page.next
+
+    def _around(self, look: Look, at: frame.Regions) -> None:
+        """The top and the bottom, drawn anew only when they differ from what is there."""
+        shown = self._shown
+        where = shown.screen.where if shown else None
+        attract = shown is not None and isinstance(shown.screen, Attract)
+        if self._differs("top", (look, where, attract, self.simulated)):
+            self._glass.head.wipe()
+            acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large)
+            frame.top(Pencil(self._glass.head, self._letters, look), self.words, at, where, self.name, acts)
+        chrome, next_ = (shown.chrome, shown.next) if shown else (Chrome("", help=False), None)
+        key = (look, chrome, next_ and (next_.verb, next_.ready))
+        if self._differs("bottom", key):
+            self._glass.foot.wipe()
+            acts_ = frame.BottomActs(self._back, self._help)
+            live = Next(next_.verb, self._next, next_.ready) if next_ else None
+            frame.bottom(Pencil(self._glass.foot, self._letters, look), self.words, at, chrome, live, acts_)
+
+    def _differs(self, part: str, key: object) -> bool:
+        same = self._drawn.get(part) == key
+        self._drawn[part] = key
+        return not same
+
+    def _cover(self) -> None:
+        """The sheet or the warning over the screen, or neither."""
+        glass = self._glass
+        glass.over.wipe()
+        glass.anywhere = None
+        if self._ready.is_set():
+            pencil = Pencil(glass.over, self._letters, self._cover_look())
+            if self._warning:
+                seconds, _ = self._warning
+                glass.anywhere = self._here
+                pencil.move(frame.warning(pencil, self.words, seconds, self._here), always=True)
+            elif self._sheet:
+                glass.anywhere = self._close_sheet
+                frame.languages(pencil, self.words, self._choose_language, self._close_sheet)
+            glass.stir()
+
+    def _cover_look(self) -> Look:
+        look = self._look()
+        return Look(look.measures, look.language, look.rtl, DAY, look.still)
+
+    # --- what hands do
+
+    def _felt(self) -> None:
+        self.touched = asyncio.get_running_loop().time()
+
+    def _answers(self, shown: _Shown) -> Callable[[object], None]:
+        def answer(value: object) -> None:
+            if shown is not self._shown or shown.answer.done():
+                return
+            if isinstance(shown.screen, Attract):
+                self._language = cast("str", value)
+            shown.answer.set_result(value)
+
+        return answer
+
+    def _next(self) -> None:
+        if self._shown and self._shown.next:
+            self._shown.next.act()
+
+    def _raises(self, why: BaseException) -> None:
+        if self._shown and not self._shown.answer.done():
+            self._shown.answer.set_exception(why)
+
+    def _back(self) -> None:
+        leave = self._shown is not None and self._shown.chrome.back == "leave"
+        self._raises(Leave() if leave else Back())
+
+    def _help(self) -> None:
+        self._raises(CallHelp())
+
+    def _here(self) -> None:
+        if self._warning and not self._warning[1].done():
+            self._warning[1].set_result(None)
+
+    def _toggle_large(self) -> None:
+        self.large = not self._large
+
+    def _open_sheet(self) -> None:
+        self._sheet = True
+        self._cover()
+
+    def _close_sheet(self) -> None:
+        self._sheet = False
+        self._cover()
+
+    def _choose_language(self, language: str) -> None:
+        self._sheet, self._language = False, language
+        self._redraw()
+
+    # --- coming and going
+
+    def _draft(self, screen: Screen[Any]) -> Draft:
+        """What was typed on an equal screen, unless it was answered since."""
+        draft = self._drafts.setdefault(screen, Draft())
+        draft.stars, draft.waited = 0, 0.0
+        self._drafts.move_to_end(screen)
+        if len(self._drafts) > DRAFTS:
+            self._drafts.popitem(last=False)
+        return draft
+
+    def _patience(self, shown: _Shown, screen: Wait) -> None:
+        """Say that it takes longer than usual, when it does."""
+
+        def long() -> None:
+            shown.draft.waited = float(LONG * screen.usually)
+            self._redraw()
+
+        shown.timers.append(asyncio.get_running_loop().call_later(LONG * screen.usually, long))
+
+    def _take_off(self, shown: _Shown) -> None:
+        for timer in shown.timers:
+            timer.cancel()
+        shown.timers.clear()
+        if self._shown is not shown:
+            return
+        self._shown = None
+        for layer in self._glass.layers[:3]:
+            layer.touches.clear()
+        self._drawn.clear()
+        if shown.screen.private:
+            self._redraw()
+        else:
+            asyncio.get_running_loop().call_later(FADE, self._fade)
+
+    def _fade(self) -> None:
+        if self._shown is None:
+            self._redraw()

@@ -1,0 +1,150 @@
+"""The terminal's configuration: one TOML file, read into frozen values; mistakes name file, line and remedy."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flows.session import Rules
+
+DEVICES = {
+    "id_reader": ("serial:", "tcp:", "sim:"),
+    "card_reader": ("pcsc:", "sim:"),
+    "pin_pad": ("xfs:", "ws:", "wss:", "sim:"),
+    "printer": ("serial:", "tcp:", "sim:"),
+    "camera": ("v4l2:", "rtsp:", "file:", "sim:"),
+}
+"""Each device, and how its URL may begin."""
+KEYS: dict[str, dict[str, type]] = {
+    "terminal": {"id": str, "state": str, "language": str},
+    "branch": {"url": str},
+    "screen": {"width": int, "height": int, "diagonal_inches": float, "fullscreen": bool, "still": bool},
+    "devices": dict.fromkeys(DEVICES, str),
+    "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
+}
+NEEDED = (("terminal", "id"), ("terminal", "state"), ("branch", "url"), *(("devices", name) for name in DEVICES))
+
+
+class BadConfig(Exception):
+    """The file cannot be used as it stands."""
+
+    def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}; {remedy}")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The panel: pixels and inches."""
+
+    width: int = 1080
+    height: int = 1920
+    diagonal_inches: float = 21.5
+    fullscreen: bool = True
+    still: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    """How this terminal runs."""
+
+    id: str
+    state: Path
+    branch: str
+    devices: dict[str, str]
+    language: str = "zh"
+    screen: Screen = Screen()
+    rules: Rules = Rules()
+
+    @property
+    def authority(self) -> Path:
+        """The branch's authority, as enrolment left it."""
+        return self.state / "authority.pem"
+
+    @property
+    def certificate(self) -> Path:
+        """The terminal's certificate."""
+        return self.state / "terminal.pem"
+
+    @property
+    def key(self) -> Path:
+        """The certificate's private key; it never leaves this folder."""
+        return self.state / "terminal.key"
+
+
+def load(path: Path) -> Config:
+    """Read the file; raises BadConfig."""
+    try:
+        text = path.read_text()
+        found = tomllib.loads(text)
+    except OSError as why:
+        raise BadConfig(path, 1, f"cannot be read ({why.strerror})", "name another file by --config") from why
+    except tomllib.TOMLDecodeError as why:
+        at = re.search(r"line (\d+)", str(why))
+        raise BadConfig(path, int(at[1]) if at else 1, "is not TOML", str(why)) from why
+    _known(path, text, found)
+    for section, key in NEEDED:
+        if key not in found.get(section, {}):
+            raise BadConfig(path, _line(text, "", section), f"[{section}] {key} is missing", f"add {key} = …")
+    _sensible(path, text, found)
+    terminal = found["terminal"]
+    return Config(
+        id=terminal["id"],
+        state=Path(terminal["state"]),
+        branch=found["branch"]["url"].rstrip("/"),
+        devices=found["devices"],
+        language=terminal.get("language", "zh"),
+        screen=Screen(**found.get("screen", {})),
+        rules=Rules(**found.get("patience", {}), operator=terminal["id"]),
+    )
+
+
+def _known(path: Path, text: str, found: dict[str, Any]) -> None:
+    for section, body in found.items():
+        if section not in KEYS or not isinstance(body, dict):
+            remedy = "there are " + ", ".join(f"[{one}]" for one in KEYS)
+            raise BadConfig(path, _line(text, section), f"unknown section or key {section!r}", remedy)
+        for key, value in body.items():
+            kind = KEYS[section].get(key)
+            line = _line(text, key, section)
+            if kind is None:
+                raise BadConfig(path, line, f"unknown key {key!r}", f"[{section}] has {', '.join(KEYS[section])}")
+            fits = isinstance(value, (int, float) if kind is float else kind)
+            if not fits or (isinstance(value, bool) and kind is not bool):
+                raise BadConfig(path, line, f"{key} must be a {kind.__name__}", "correct it")
+
+
+def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
+    def wrong(section: str, key: str, problem: str, remedy: str) -> BadConfig:
+        return BadConfig(path, _line(text, key, section), problem, remedy)
+
+    if not re.fullmatch(r"[A-Za-z0-9]{1,16}", found["terminal"]["id"]):
+        raise wrong("terminal", "id", "not a terminal's name", "write up to 16 letters and digits")
+    if found["terminal"].get("language", "zh") not in {"zh", "en", "ar"}:
+        raise wrong("terminal", "language", "no such language", "write zh, en or ar")
+    parts = urlsplit(found["branch"]["url"])
+    if parts.scheme != "https" or not parts.hostname:
+        raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
+    for name, begins in DEVICES.items():
+        if not found["devices"][name].startswith(begins):
+            remedy = f"it begins with {', '.join(begins)}"
+            raise wrong("devices", name, f"{found['devices'][name]!r} is no URL of this device", remedy)
+    for section in ("screen", "patience"):
+        for key, value in found.get(section, {}).items():
+            if not isinstance(value, bool) and not 0 < value < 100_000:
+                raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+
+
+def _line(text: str, key: str, section: str = "") -> int:
+    """The line of a key in its section (or of the section itself), counted from 1."""
+    inside, header = not section, 1
+    for number, line in enumerate(text.splitlines(), 1):
+        word = line.strip()
+        if word.startswith("["):
+            inside = word.strip("[] ") == section
+            if inside or word.strip("[] ") == key:
+                header = number
+        elif inside and key and re.match(rf"{re.escape(key)}\s*=", word):
+            return number
+    return header

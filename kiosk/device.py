@@ -1,0 +1,310 @@
+"""One device from the command line, through the same driver that the terminal uses.
+
+    kiosk device id-reader read --at serial:/dev/ttyUSB0 --json
+    kiosk device printer print receipt.txt --at serial:/dev/ttyS1?baud=19200
+
+Stdout gets one answer, with --json as one JSON object. Exit codes: 0 done, 2 wrong usage, 3 no card or paper, or nobody
+came in time, 4 device offline or broken, 5 the device's answer made no sense. What fails is answered with `error`,
+`device`, `mend` (who can mend it) and `remedy`. Card numbers are masked, and no PIN can be asked here.
+"""
+
+import argparse
+import asyncio
+import json
+import pathlib
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from PIL import Image
+
+from drivers.api import Device, DeviceError, Health, NoMedia
+from drivers.camera import OpenCvCamera
+from drivers.emv import PcscCardReader
+from drivers.escpos import SerialPrinter, text_slip
+from drivers.idcard import SerialIdReader, as_json
+from drivers.pinpad import XfsPinPad
+from protocol.mask import mask_pan
+from protocol.messages import Mend
+
+D = TypeVar("D", bound=Device)
+Facts = dict[str, Any]
+USAGE, OFFLINE, STOPPED = 2, 4, 130
+PATIENCE = 30.0
+MOST_TEXT = 64 * 1024
+"""Bytes of a file to print: some twenty metres of paper."""
+ADDRESSES = {
+    "id-reader": "serial:/dev/ttyUSB0?baud=115200, tcp:HOST:PORT or sim:id-reader",
+    "card-reader": "pcsc:READER NAME or sim:card-reader",
+    "pin-pad": "xfs:HOST, ws://HOST:PORT/xfs4iot/v1.0 or sim:pin-pad",
+    "printer": "serial:/dev/ttyS1?baud=19200, tcp:HOST:PORT or sim:printer",
+    "camera": "v4l2:/dev/video0, rtsp://…, file:FILM or sim:camera",
+}
+
+
+class WrongUsage(Exception):
+    """The command line makes no sense; the words say why, `remedy` what would."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what argparse would print, so that --json gets JSON for it, too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise WrongUsage(message, f"see {self.prog} --help")
+
+
+class _Action(Protocol):
+    def __call__(self, args: argparse.Namespace, /) -> Awaitable[Facts]: ...
+
+
+async def _using(device: D, act: Callable[[D], Awaitable[Facts]]) -> Facts:
+    try:
+        return await act(device)
+    finally:
+        await device.close()
+
+
+# --- what can be done
+
+
+def _opened(args: argparse.Namespace) -> Device:
+    """The driver of the device meant; nothing is on the wire yet."""
+    drivers: Mapping[str, Callable[[], Device]] = {
+        "id-reader": lambda: SerialIdReader(args.at),
+        "card-reader": lambda: PcscCardReader(args.at, today=_today),
+        "pin-pad": lambda: XfsPinPad(args.at),
+        "printer": lambda: SerialPrinter(args.at),
+        "camera": lambda: OpenCvCamera(args.at),
+    }
+    return drivers[args.device]()
+
+
+async def status(args: argparse.Namespace) -> Facts:
+    """What the device says of itself."""
+    device = _opened(args)
+    try:
+        said = await device.status()
+    finally:
+        await device.close()
+    facts: Facts = {
+        "device": args.device,
+        "health": str(said.health),
+        "identity": said.identity,
+        "simulated": said.simulated,
+        "media": said.media,
+        "detail": said.detail,
+        "facts": dict(said.facts),
+    }
+    if said.health is Health.OFFLINE:
+        remedy = "check power, cable and address"
+        facts |= {"error": said.detail or "no answer", "mend": str(Mend.ENGINEER), "remedy": remedy}
+    return facts
+
+
+async def read_identity(args: argparse.Namespace) -> Facts:
+    """Everything on an identity card but its pictures."""
+
+    async def act(reader: SerialIdReader) -> Facts:
+        return as_json(await reader.read_card(args.patience, fingerprint=args.fingerprint))
+
+    return await _using(SerialIdReader(args.at), act)
+
+
+async def read_bank_card(args: argparse.Namespace) -> Facts:
+    """The first half of a chip transaction: the card's applications, and what it would send to its issuer."""
+
+    async def act(reader: PcscCardReader) -> Facts:
+        applications = await reader.wait_card(args.patience)
+        if not applications:
+            raise NoMedia("card reader", "no application on this card can be used here", "use another card")
+        chosen = args.aid.upper() or applications[0].aid
+        if chosen not in {application.aid for application in applications}:
+            raise WrongUsage(f"the card has no application {chosen}", "leave --aid out to see what it has")
+        said = await reader.begin(chosen, args.amount)
+        return {
+            "candidates": [{"aid": one.aid, "label": one.label, "priority": one.priority} for one in applications],
+            "chosen": {"aid": said.application.aid, "label": said.application.label},
+            "pan": mask_pan(said.pan.digits),
+            "expiry": said.expiry.isoformat(),
+            "expired": said.expired,
+            "cryptogram_type": said.cryptogram_type,
+            "cryptogram": said.cryptogram.hex().upper(),
+        }
+
+    return await _using(PcscCardReader(args.at, today=_today), act)
+
+
+async def count_keys(args: argparse.Namespace) -> Facts:
+    """Try the keys in the pad's clear mode, until enter. Which keys they were is nobody's business."""
+
+    async def act(pad: XfsPinPad) -> Facts:
+        return {"keys": len(await pad.enter_digits(lambda _: None, args.patience))}
+
+    return await _using(XfsPinPad(args.at), act)
+
+
+async def print_file(args: argparse.Namespace) -> Facts:
+    """Print a text. `printed` is true on the printer's own word alone."""
+    text = _text(args.file)
+
+    async def act(printer: SerialPrinter) -> Facts:
+        said = await printer.print_slip(text_slip(text))
+        return {"printed": said.printed, "proof": said.proof, "paper_low": said.paper_low}
+
+    return await _using(SerialPrinter(args.at), act)
+
+
+def _text(name: str) -> str:
+    try:
+        with sys.stdin.buffer if name == "-" else pathlib.Path(name).open("rb") as file:
+            data = file.read(MOST_TEXT + 1)
+        text = data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as why:
+        raise WrongUsage(f"{name}: cannot be read as UTF-8 text: {why}", "name a UTF-8 text file") from why
+    if len(data) > MOST_TEXT:
+        raise WrongUsage(f"{name}: longer than {MOST_TEXT} bytes", "print it in parts")
+    return text
+
+
+async def snap(args: argparse.Namespace) -> Facts:
+    """Put one picture into a PNG file."""
+
+    async def act(camera: OpenCvCamera) -> Facts:
+        frame = await camera.frame(args.patience)
+        try:
+            Image.frombytes("RGB", (frame.width, frame.height), frame.rgb).save(args.out, "PNG")
+        except OSError as why:
+            raise WrongUsage(f"{args.out}: {why.strerror}", "name a file that can be written") from why
+        return {"out": str(args.out), "width": frame.width, "height": frame.height}
+
+    return await _using(OpenCvCamera(args.at), act)
+
+
+# --- the command line
+
+
+def parser() -> argparse.ArgumentParser:
+    """Device, action, options: `--help` works at each step."""
+    top = _Parser(prog="kiosk device", description="Ask one device, through the terminal's own driver")
+    devices = top.add_subparsers(dest="device", required=True, metavar="DEVICE")
+    groups = {}
+    for name, address in ADDRESSES.items():
+        device = devices.add_parser(name, help=f"at {address}")
+        groups[name] = device.add_subparsers(dest="action", required=True, metavar="ACTION")
+        _action(groups[name], "status", status, "ask the device how it is", address)
+    _identity_and_cards(groups)
+    keys = _action(groups["pin-pad"], "keys", count_keys, "count keys pressed until enter", ADDRESSES["pin-pad"])
+    _patience(keys)
+    paper = _action(groups["printer"], "print", print_file, "print a UTF-8 text and cut", ADDRESSES["printer"])
+    paper.add_argument("file", metavar="FILE", help="the text; - for stdin")
+    picture = _action(groups["camera"], "snap", snap, "take one picture", ADDRESSES["camera"])
+    picture.add_argument("--out", type=pathlib.Path, required=True, metavar="PNG", help="the file to write")
+    _patience(picture, 5.0)
+    return top
+
+
+def _identity_and_cards(groups: Mapping[str, Any]) -> None:
+    words = "wait for an identity card and read it"
+    identity = _action(groups["id-reader"], "read", read_identity, words, ADDRESSES["id-reader"])
+    identity.add_argument("--fingerprint", action="store_true", help="read the fingerprints, too")
+    _patience(identity)
+    words = "wait for a bank card and let it sign an amount"
+    card = _action(groups["card-reader"], "read", read_bank_card, words, ADDRESSES["card-reader"])
+    card.add_argument("--amount", type=_fen, default=100, metavar="YUAN", help="the amount to sign (1.00)")
+    card.add_argument("--aid", default="", metavar="HEX", help="the application to use (the card's first)")
+    _patience(card)
+
+
+def _action(group: Any, name: str, run: _Action, words: str, address: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = group.add_parser(name, help=words, description=words.capitalize())
+    made.add_argument("--at", required=True, metavar="URL", help=f"where it is: {address}".replace("%", "%%"))
+    made.add_argument("--json", action="store_true", help="answer with one JSON object")
+    made.set_defaults(run=run)
+    return made
+
+
+def _patience(made: argparse.ArgumentParser, seconds: float = PATIENCE) -> None:
+    made.add_argument("--patience", type=_seconds, default=seconds, metavar="S", help=f"seconds to wait ({seconds:g})")
+
+
+def _fen(text: str) -> int:
+    try:
+        fen = Decimal(text) * 100
+    except InvalidOperation:
+        fen = Decimal(-1)
+    if not fen.is_finite() or fen != int(fen) or not 0 <= fen < 10**12:
+        raise argparse.ArgumentTypeError(f"{text}: an amount is yuan with at most two decimals, such as 1.00")
+    return int(fen)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text}: between 0 and 3600 seconds")
+    return seconds
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()
+
+
+# --- the answer
+
+
+def _say(facts: Facts, *, as_json_text: bool) -> None:
+    if as_json_text:
+        sys.stdout.write(json.dumps(facts, ensure_ascii=False, default=str) + "\n")
+        return
+    for name, value in facts.items():
+        shown = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool | None) else value
+        sys.stdout.write(f"{name.replace('_', ' ')}: {shown}\n")
+
+
+def _fail(device: str, code: int, said: tuple[str, str, str], *, as_json_text: bool) -> int:
+    what, mend, remedy = said
+    if as_json_text:
+        _say({"error": what, "device": device, "mend": mend, "remedy": remedy}, as_json_text=True)
+    else:
+        sys.stderr.write(f"{device}: {what}\n" + (f"{mend}: {remedy}\n" if remedy else ""))
+    return code
+
+
+def _run(argv: Sequence[str], device: str) -> tuple[int, Facts | tuple[str, str, str]]:
+    """Exit code, and the facts or what went wrong: words, who can mend it, remedy."""
+    try:
+        args = parser().parse_args(argv)
+        facts: Facts = asyncio.run(args.run(args))
+    except DeviceError as why:
+        return why.exit_code, (why.what, str(why.mend), why.remedy)
+    except WrongUsage as why:
+        return USAGE, (str(why), str(Mend.ENGINEER), why.remedy)
+    except ValueError as why:
+        return USAGE, (str(why), str(Mend.ENGINEER), f"--at takes {ADDRESSES[device]}")
+    return (OFFLINE if args.action == "status" and "error" in facts else 0), facts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one action; answers the exit code. Raises SystemExit(0) after --help."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    device, as_json_text = (words[0] if words and words[0] in ADDRESSES else "kiosk device"), "--json" in words
+    try:
+        code, said = _run(words, device)
+    except KeyboardInterrupt:
+        return STOPPED
+    if isinstance(said, tuple):
+        return _fail(device, code, said, as_json_text=as_json_text)
+    _say(said, as_json_text=as_json_text)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

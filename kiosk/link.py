@@ -1,0 +1,191 @@
+"""The link to the branch: it is the Bank that flows ask, over HTTPS, and a WebSocket that tells of changes.
+
+Both sides show certificates. An enquiry that the bank turns down raises Refused; one that fails in any other way raises
+Unreachable. An act that comes back with anything but its own reply raises too, and is then in doubt: only the body of a
+`Posted` says "refused".
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import websockets
+from pydantic import ValidationError
+
+from flows.ports import Refused, Unreachable
+from protocol import calls
+from protocol import messages as m
+
+R = TypeVar("R", bound=m.Message)
+ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold"})
+"""Calls that change something: a 409 is no answer to them."""
+HEARTBEAT = 3.0
+"""Seconds between two signs of life."""
+AGAIN = 3.0
+"""Seconds before a lost link is dialled again."""
+MOST = 1024 * 1024
+"""Bytes of a reply at most."""
+
+
+class Link:
+    """`flows.ports.Bank` over an httpx client whose base URL, certificates and time-outs are set."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def _call(self, name: str, message: m.Message, reply: type[R]) -> R:
+        call = calls.PATHS[name]
+        try:
+            answer = await self._client.post(call.path, json=message.model_dump(mode="json"))
+        except httpx.HTTPError as why:
+            raise Unreachable(f"{name}: {type(why).__name__}") from why
+        if answer.status_code == httpx.codes.OK and len(answer.content) <= MOST:
+            try:
+                return reply.model_validate_json(answer.content)
+            except ValidationError as why:
+                raise Unreachable(f"{name}: the branch's reply is not one") from why
+        raise _turned_down(name, answer)
+
+    # --- who is she?
+
+    async def claim(self, claim: m.Claim) -> m.Claimed:
+        return await self._call("claim", claim, m.Claimed)
+
+    async def authorise_card(self, proof: m.CardProof) -> m.Authorised:
+        return await self._call("authorise_card", proof, m.Authorised)
+
+    async def authorise_document(self, proof: m.DocumentProof) -> m.Authorised:
+        return await self._call("authorise_document", proof, m.Authorised)
+
+    async def confirm_customer(self, customer: str, verdict: m.CardVerdict) -> None:
+        said = calls.ConfirmCustomer(customer=customer, verdict=verdict)
+        await self._call("confirm_customer", said, calls.Nothing)
+
+    async def sign_out(self, customer: str) -> None:
+        await self._call("sign_out", calls.OfCustomer(customer=customer), calls.Nothing)
+
+    # --- money
+
+    async def accounts(self, customer: str) -> tuple[m.Account, ...]:
+        return (await self._call("accounts", calls.OfCustomer(customer=customer), calls.Accounts)).accounts
+
+    async def payee(self, customer: str, number: str) -> m.Payee:
+        return await self._call("payee", calls.PayeeAsked(customer=customer, number=number), m.Payee)
+
+    async def quote(self, customer: str, order: m.TransferOrder) -> m.Quote:
+        return await self._call("quote", calls.QuoteAsked(customer=customer, order=order), m.Quote)
+
+    async def transfer(self, post: m.Post) -> m.Posted:
+        return await self._call("transfer", post, m.Posted)
+
+    async def card_said(self, key: str, verdict: m.CardVerdict) -> m.Posted:
+        return await self._call("card_said", calls.CardSaid(key=key, verdict=verdict), m.Posted)
+
+    async def reverse(self, key: str, reason: Literal["timeout", "customer", "card", "settle"]) -> m.Reversed:
+        return await self._call("reverse", m.Reversal(key=key, reason=reason), m.Reversed)
+
+    async def state(self, key: str) -> m.KeyState:
+        return await self._call("state", calls.OfKey(key=key), m.KeyState)
+
+    async def manual_case(self, case: m.ManualCase) -> None:
+        await self._call("manual_case", case, calls.Nothing)
+
+    # --- people
+
+    async def report_untold(self, ending: m.UntoldEnding) -> None:
+        await self._call("report_untold", ending, calls.Nothing)
+
+    async def untold(self, customer: str) -> m.UntoldEndings:
+        return await self._call("untold", calls.OfCustomer(customer=customer), m.UntoldEndings)
+
+    async def told(self, customer: str, key: str) -> None:
+        await self._call("told", calls.Told(customer=customer, key=key), calls.Nothing)
+
+    async def call_help(self, call: m.HelpCall) -> m.HelpCalled:
+        return await self._call("call_help", call, m.HelpCalled)
+
+    async def incident(self, incident: m.Incident) -> None:
+        await self._call("incident", incident, calls.Nothing)
+
+    async def rate(self, rating: m.Rating) -> None:
+        await self._call("rate", rating, calls.Nothing)
+
+    async def pad_keys(self) -> m.PadKeys:
+        """Fresh working keys for the PIN pad, under its master key."""
+        return await self._call("pad_keys", calls.Nothing(), m.PadKeys)
+
+
+def _turned_down(name: str, answer: httpx.Response) -> Exception:
+    """What a reply that is not the expected one means."""
+    doubt = Unreachable(f"{name}: HTTP {answer.status_code}")
+    if name in ACTS or answer.status_code != httpx.codes.CONFLICT:
+        return doubt
+    try:
+        problem = m.Problem.model_validate_json(answer.content)
+        return Refused(m.Reason(problem.reason), problem.detail)
+    except (ValidationError, ValueError):
+        return doubt
+
+
+def trust(authority: str, certificate: str, key: str) -> ssl.SSLContext:
+    """Believe in this authority alone, and show this certificate."""
+    context = ssl.create_default_context(cafile=authority)
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+def open_client(url: str, context: ssl.SSLContext, patience: float = 20.0) -> httpx.AsyncClient:
+    """An HTTPS client for one branch; `patience` seconds for each step of a call."""
+    return httpx.AsyncClient(base_url=url, verify=context, timeout=httpx.Timeout(patience, connect=5.0))
+
+
+class Line:
+    """The WebSocket beside the calls: hears whether the branch serves, and says that the terminal lives."""
+
+    def __init__(self, url: str, context: ssl.SSLContext, state: Callable[[], m.Heartbeat]) -> None:
+        parts = urlsplit(url)
+        self._url = f"wss://{parts.netloc}{calls.LINK}"
+        self._context, self._state = context, state
+        self.hello: m.Hello | None = None
+        """What the branch said last; None while the line is down."""
+        self.revoked = False
+        """True once the branch has closed the line on a terminal it no longer knows."""
+        self.changed = asyncio.Event()
+        """Set at each change of the above; whoever waits for it clears it."""
+
+    async def run(self) -> None:
+        """Hold the line until cancelled or revoked, dialling again after each loss."""
+        while not self.revoked:
+            with suppress(OSError, websockets.WebSocketException, ValidationError):
+                await self._once()
+            self._heard(None)
+            await asyncio.sleep(AGAIN)
+
+    async def _once(self) -> None:
+        async with websockets.connect(self._url, ssl=self._context, max_size=MOST, open_timeout=5) as socket:
+            beating = asyncio.ensure_future(self._beat(socket))
+            try:
+                async for text in socket:
+                    self._heard(m.Hello.model_validate_json(text))
+                self.revoked = socket.close_code == calls.REVOKED
+            except websockets.ConnectionClosedError:
+                self.revoked = socket.close_code == calls.REVOKED
+                raise
+            finally:
+                beating.cancel()
+                await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat(self, socket: Any) -> None:
+        while True:
+            await socket.send(self._state().model_dump_json())
+            await asyncio.sleep(HEARTBEAT)
+
+    def _heard(self, hello: m.Hello | None) -> None:
+        if hello != self.hello:
+            self.hello = hello
+            self.changed.set()

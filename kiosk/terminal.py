@@ -1,0 +1,133 @@
+"""The terminal between visits: it waits, serves, settles, keeps its keys fresh, and says when it cannot serve."""
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from drivers.api import DeviceError
+from flows.ports import Chrome, Refused, Unreachable
+from flows.screens import Attract, OutOfService
+from flows.session import Session, Terminal
+from flows.settle import Settler
+from flows.visit import visit
+from protocol import messages as m
+
+log = logging.getLogger(__name__)
+SETTLE = 5.0
+"""Seconds between two rounds of settle()."""
+KEYS_AGAIN = 5.0
+NO_CHROME = Chrome("", help=False)
+
+
+class Line(Protocol):
+    """The link's state, as kiosk.link.Line has it."""
+
+    hello: m.Hello | None
+    revoked: bool
+    changed: asyncio.Event
+
+
+class KeySource(Protocol):
+    """Where the pad's working keys come from."""
+
+    async def pad_keys(self) -> m.PadKeys:
+        """A fresh set, under the pad's master key."""
+        ...
+
+
+@dataclass
+class Service:
+    """Serve one customer after the other, for as long as it runs."""
+
+    terminal: Terminal
+    line: Line
+    keys: KeySource
+    clock: Callable[[], float]
+    state: m.Heartbeat = field(default_factory=lambda: m.Heartbeat(state="out-of-service"))
+    broken: str = ""
+    """Set for good when the journal fails: only an engineer's restart clears it."""
+    _keyed: bool = False
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        settling = asyncio.ensure_future(self._settle())
+        keying = asyncio.ensure_future(self._load_keys())
+        try:
+            while True:
+                await self._next()
+        finally:
+            for task in (settling, keying):
+                task.cancel()
+            await asyncio.gather(settling, keying, return_exceptions=True)
+
+    async def _next(self) -> None:
+        """Show what fits the moment; at a touch, serve a visit."""
+        why = self.trouble()
+        self.state = m.Heartbeat(state="out-of-service" if why else "ready")
+        self.line.changed.clear()
+        screen = (
+            OutOfService("out-of-service", why=f"out-of-service.{why}", code=self.broken[:40])
+            if why
+            else Attract("attract")
+        )
+        shown = asyncio.ensure_future(self.terminal.stage.show(screen, NO_CHROME))
+        changed = asyncio.ensure_future(self.line.changed.wait())
+        try:
+            await asyncio.wait((shown, changed), return_when=asyncio.FIRST_COMPLETED)
+            if not shown.done() or why or self.trouble():
+                return
+            language: str = shown.result()
+        finally:
+            shown.cancel()
+            changed.cancel()
+            await asyncio.gather(shown, changed, return_exceptions=True)
+        await self._serve(language)
+
+    async def _serve(self, language: str) -> None:
+        self.terminal.stage.language = language
+        self.state = m.Heartbeat(state="visit")
+        session = Session(self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}")
+        try:
+            await visit(session)
+        except (sqlite3.Error, OSError) as why:
+            log.exception("the journal failed")
+            self.broken = f"journal: {type(why).__name__}"
+        self.broken = self.broken or session.broken
+
+    def trouble(self) -> str:
+        """Why it cannot serve now, a member of the messages `out-of-service.*`; "" when it can."""
+        if self.broken:
+            return "broken"
+        if self.line.revoked:
+            return "revoked"
+        if self.line.hello is None or not self.line.hello.in_service:
+            return "branch"
+        return "" if self._keyed else "pin-pad"
+
+    async def _settle(self) -> None:
+        settler = Settler(self.terminal.journal, self.terminal.bank, self.clock)
+        while True:
+            try:
+                await settler.settle()
+            except sqlite3.Error as why:
+                log.exception("the journal failed")
+                self.broken = f"journal: {type(why).__name__}"
+                self.line.changed.set()
+            await asyncio.sleep(SETTLE)
+
+    async def _load_keys(self) -> None:
+        """Bring fresh working keys from the branch to the pad; again until both were there."""
+        while not self._keyed:
+            try:
+                for key in (await self.keys.pad_keys()).keys:
+                    cryptogram, kcv = bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv)
+                    await self.terminal.devices.pin_pad.import_key(key.name, cryptogram, kcv)
+                self._keyed = True
+                self.line.changed.set()
+            except (DeviceError, Refused, Unreachable) as why:
+                log.warning("no keys in the PIN pad yet: %s", why)
+                await asyncio.sleep(KEYS_AGAIN)

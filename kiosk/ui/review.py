@@ -1,0 +1,50 @@
+"""Review: facts to look at, and a few things to do about them."""
+
+from flows.screens import Review
+from kiosk.ui.cards import cards
+from kiosk.ui.facts import natural, rows, table
+from kiosk.ui.page import Page
+from kiosk.ui.tokens import Box
+
+
+def draw(page: Page, screen: Review) -> None:
+    """The facts on a card above (or beside) the cards to touch."""
+    box = page.question(page.say(screen, ""), page.say(screen, ".line"))
+    if not screen.facts:
+        cards(page, screen.options, box)
+        return
+    made, m = rows(page, screen.facts), page.m
+    pad = m.mm(9)
+    columns = 2 if len(screen.options) > 2 or page.landscape else 1
+    keys = -(-len(screen.options) // columns) * (m.mm(30) + m.gap)
+    room = max(box.h - keys, int(box.h * 0.4))
+    high = min(room, natural(page, made, box.w - 2 * pad, room - 2 * m.mm(5)) + 2 * m.mm(5))
+    fact = box.upper(high)
+    page.plate(fact, page.palette.card, page.palette.line)
+    table(page, fact.inset(pad, m.mm(5)), made)
+    if screen.options:
+        _acts(page, screen, box.below(high + m.gap))
+
+
+def _acts(page: Page, screen: Review, box: Box) -> None:
+    """The things to do: plain keys with a word, as they stand under facts."""
+    m, options = page.m, screen.options
+    columns = 2 if len(options) > 2 or page.landscape else 1
+    count = -(-len(options) // columns)
+    high = min(m.mm(30), (box.h - m.gap * (count - 1)) // count)
+    grid = box.upper(high * count + m.gap * (count - 1)).grid(columns, count, m.gap)
+    for cell, option in zip(grid, options, strict=False):
+        title = page.plain(option.title, literal=option.literal)
+        if option.disabled:
+            page.plate(cell, page.palette.surface)
+            why = page.plain(option.disabled)
+            page.text(
+                cell.inset(m.mm(5), m.mm(2)),
+                why,
+                m.small,
+                ink=page.palette.soft,
+                on=page.palette.surface,
+                upright="middle",
+            )
+        else:
+            page.key(cell, "card", option.id, title, page.answers(option.id), size=m.body)
