@@ -1,0 +1,350 @@
+"""`kiosk device`: real drivers against the far ends' own process, over real wires; what it says of each failure."""
+
+import asyncio
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from branch.bank.issuer import derive_card_keys
+from drivers.sim import __main__ as sim
+from drivers.sim.pcscd import PcscDaemon
+from drivers.wire import RENDEZVOUS
+from kiosk import device
+from tests.real_pcscd import pcscd
+
+__all__ = ["pcscd"]
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+PAN = "6229990100000001239"
+DEVICES = ("id-reader", "card-reader", "pin-pad", "printer", "camera")
+
+
+def _write_inputs(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    keys = derive_card_keys(bytes(range(16)), bytes(range(16, 32)), PAN, "00")
+    card = {"name": "li-na-debit", "pan": PAN, "sequence": "00", "expiry": "2031-12-31", "cardholder": "LI NA"}
+    card |= {"label": "UnionPay Debit", "aid": "A000000333010101", "profile": "plain"}
+    card |= {"udk_ac": keys.ac.hex(), "udk_mac": keys.mac.hex()}
+    cards, pad = folder / "cards.json", folder / "pad.json"
+    cards.write_text(json.dumps([card]))
+    pad.write_text(json.dumps({"tmk": bytes(range(16)).hex(), "tmk_aes": bytes(16).hex()}))
+    return cards, pad
+
+
+@dataclass
+class Rig:
+    """The far ends' process, and the hands at it."""
+
+    state: pathlib.Path
+    process: "subprocess.Popen[str]"
+    page: str
+
+    def act(self, name: str, verb: str, choice: str = "") -> None:
+        self._post("act", device=name, verb=verb, choice=choice)
+
+    def fault(self, name: str, fault: str) -> None:
+        self._post("fault", device=name, fault=fault)
+
+    def seen(self, name: str) -> dict[str, Any]:
+        devices = httpx.get(f"{self.page}state").json()["devices"]
+        return next(dict(one["state"]) for one in devices if one["name"] == name)
+
+    def _post(self, path: str, **order: str) -> None:
+        httpx.post(self.page + path, json=order).raise_for_status()
+
+
+def _start(folder: pathlib.Path, *more: str) -> Rig:
+    cards, pad = _write_inputs(folder)
+    words = ["--state", str(folder / "state"), "--cards", str(cards), "--pad-keys", str(pad), "--no-pcscd", *more]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "drivers.sim", *words], cwd=ROOT, text=True, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    ready = process.stdout.readline()
+    assert ready.startswith("device bench: http://127.0.0.1:"), ready
+    return Rig(folder / "state", process, ready.split()[-1])
+
+
+def _stop(rig: Rig, number: signal.Signals = signal.SIGTERM) -> int:
+    rig.process.send_signal(number)
+    code = rig.process.wait(20)
+    assert rig.process.stdout is not None
+    rig.process.stdout.close()
+    return code
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, pcscd: PcscDaemon) -> Iterator[Rig]:
+    rig = _start(tmp_path_factory.mktemp("sim"))
+    yield rig
+    _stop(rig)
+
+
+@pytest.fixture
+def rig(running: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    monkeypatch.setenv(RENDEZVOUS, str(running.state / "sim.json"))
+    yield running
+    for name in DEVICES:
+        running.fault(name, "")
+    running.act("id-reader", "lift")
+    running.act("card-reader", "pull")
+    for verb in ("clear-jam", "close-cover", "take"):
+        running.act("printer", verb)
+    running.act("printer", "load-paper", "full")
+
+
+def _kiosk(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and the one JSON object on stdout."""
+    code = device.main([*words, "--at", f"sim:{words[0]}", "--json"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    said: dict[str, Any] = json.loads(lines[0])
+    return code, said
+
+
+def _is_error(said: dict[str, Any], name: str, mend: str) -> bool:
+    return set(said) == {"error", "device", "mend", "remedy"} and (said["device"], said["mend"]) == (name, mend)
+
+
+# --- the process
+
+
+def test_the_rendezvous_names_all_five_and_is_gone_after_a_clean_end(tmp_path: pathlib.Path) -> None:
+    rig = _start(tmp_path)
+    place = rig.state / "sim.json"
+    assert set(json.loads(place.read_text())) == set(DEVICES)
+    assert _stop(rig) == 0
+    assert not place.exists()
+
+
+def test_an_interrupt_ends_it_as_cleanly_and_pacing_and_port_are_taken(tmp_path: pathlib.Path) -> None:
+    rig = _start(tmp_path, "--baud-pacing")
+    assert rig.seen("printer")["paper"] == "ok"
+    assert _stop(rig, signal.SIGINT) == 0
+
+
+def test_a_taken_port_and_bad_files_end_it_with_a_word_and_no_far_end_left(
+    tmp_path: pathlib.Path, rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cards, pad = _write_inputs(tmp_path)
+    words = ["--state", str(tmp_path), "--cards", str(cards), "--no-pcscd", "--pad-keys"]
+    assert sim.main([*words, str(pad), "--port", str(httpx.URL(rig.page).port)]) == 4
+    assert "in use" in capsys.readouterr().err
+    assert not (tmp_path / "sim.json").exists()
+    pad.write_text('{"tmk": "0011secret"}')
+    assert sim.main([*words, str(pad)]) == 2
+    assert sim.main([*words, str(tmp_path / "absent")]) == 2
+    said = capsys.readouterr().err
+    assert "not a pad-keys file" in said
+    assert "0011" not in said
+    _write_inputs(tmp_path)
+    cards.write_text("[{}]")
+    assert sim.main([*words, str(pad)]) == 2
+    assert "not a cards file" in capsys.readouterr().err
+
+
+def test_the_daemon_runs_before_the_far_ends_and_ends_after_them(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log: list[str] = []
+
+    class Daemon:
+        def start(self) -> None:
+            log.append("start")
+
+        def stop(self) -> None:
+            log.append("stop")
+
+    async def serve(args: object) -> None:
+        await asyncio.sleep(0)
+        log.append("serve")
+        raise OSError("port taken")
+
+    monkeypatch.setattr(sim, "PcscDaemon", Daemon)
+    monkeypatch.setattr(sim, "serve", serve)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    cards, pad = _write_inputs(tmp_path)
+    assert sim.main(["--state", str(tmp_path), "--cards", str(cards), "--pad-keys", str(pad)]) == 4
+    assert log == ["start", "serve", "stop"]
+
+
+# --- what goes well
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_every_far_end_answers_its_status_and_says_that_it_is_simulated(
+    rig: Rig, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    code, said = _kiosk(capsys, name, "status")
+    assert code == 0
+    assert said["simulated"] is True
+    assert said["health"] in ("ok", "degraded")
+
+
+def test_an_identity_card_is_read_as_json(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.act("id-reader", "lay", "li-na")
+    code, said = _kiosk(capsys, "id-reader", "read", "--fingerprint")
+    assert code == 0
+    assert (said["kind"], said["name"], said["id_number"]) == ("resident", "李娜", "11010519491231002X")
+    assert (said["id_number_valid"], said["valid_to"], said["photo_length"]) == (True, None, 1024)
+
+
+def test_a_bank_card_signs_an_amount_and_its_number_stays_masked(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.act("card-reader", "insert", "li-na-debit")
+    code, said = _kiosk(capsys, "card-reader", "read", "--amount", "1.00")
+    assert code == 0
+    assert said["candidates"] == [{"aid": "A000000333010101", "label": "UnionPay Debit", "priority": 1}]
+    assert said["chosen"]["aid"] == "A000000333010101"
+    assert (said["pan"], said["expiry"], said["expired"]) == ("622999*********1239", "2031-12-31", False)
+    assert (said["cryptogram_type"], len(said["cryptogram"])) == ("ARQC", 16)
+    assert PAN not in json.dumps(said)
+
+
+def test_a_text_is_printed_and_counts_only_on_the_printers_word(
+    rig: Rig, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Receipt 凭条\n¥1.00\n", "utf-8")
+    code, said = _kiosk(capsys, "printer", "print", str(text))
+    assert (code, said["printed"], said["proof"]) == (0, True, "process-id")
+    newest = max((rig.state / "receipts").glob("receipt-*.txt"))
+    assert "凭条" in newest.read_text("utf-8")
+    assert httpx.get(f"{rig.page}state").json()["receipt"] == newest.with_suffix(".png").name
+
+
+def test_a_picture_is_put_into_a_png(rig: Rig, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "snap.png"
+    code, said = _kiosk(capsys, "camera", "snap", "--out", str(out))
+    assert code == 0
+    with Image.open(out) as picture:
+        assert (picture.format, *picture.size) == ("PNG", said["width"], said["height"])
+
+
+def _press_when_open(rig: Rig, *keys: str) -> threading.Thread:
+    """Fingers that wait for the pad to be open for keys."""
+
+    def press() -> None:
+        for _ in range(400):
+            if rig.seen("pin-pad")["mode"]:
+                break
+            threading.Event().wait(0.02)
+        for key in keys:
+            rig.act("pin-pad", "key", key)
+
+    fingers = threading.Thread(target=press)
+    fingers.start()
+    return fingers
+
+
+def test_keys_are_counted_and_never_named(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    fingers = _press_when_open(rig, "4", "7", "backspace", "1", "enter")
+    code, said = _kiosk(capsys, "pin-pad", "keys")
+    fingers.join()
+    assert (code, said) == (0, {"keys": 2})
+
+
+def test_without_json_the_answer_is_plain_words(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert device.main(["printer", "status", "--at", "sim:printer"]) == 0
+    assert "health: ok\n" in capsys.readouterr().out
+    rig.fault("printer", "unplugged")
+    assert device.main(["printer", "print", os.devnull, "--at", "sim:printer"]) == 4
+    heard = capsys.readouterr()
+    assert heard.out == ""
+    assert heard.err.startswith("printer: ")
+    assert "engineer: " in heard.err
+
+
+# --- what does not
+
+
+@pytest.mark.parametrize("name", ["id-reader", "card-reader"])
+def test_nobody_came_in_time_is_no_media(rig: Rig, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    code, said = _kiosk(capsys, name, "read", "--patience", "0.5")
+    assert code == 3
+    assert _is_error(said, name, "customer")
+
+
+def test_no_paper_is_no_media_and_the_next_roll_prints(
+    rig: Rig, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("once")
+    rig.fault("printer", "paper-out")
+    code, said = _kiosk(capsys, "printer", "print", str(text))
+    assert code == 3
+    assert _is_error(said, "printer", "customer")
+    rig.fault("printer", "")
+    assert _kiosk(capsys, "printer", "print", str(text))[1]["printed"] is True
+
+
+@pytest.mark.parametrize("name", ["id-reader", "pin-pad", "printer", "camera"])
+def test_an_unplugged_device_is_offline_and_back_again_once_plugged_in(
+    rig: Rig, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    rig.fault(name, "unplugged")
+    code, said = _kiosk(capsys, name, "status")
+    assert (code, said["health"], said["mend"]) == (4, "offline", "engineer")
+    assert said["error"]
+    assert said["remedy"]
+    rig.fault(name, "")
+    assert _kiosk(capsys, name, "status")[0] == 0
+
+
+def test_a_garbled_answer_is_garbled(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.act("id-reader", "lay", "li-na")
+    rig.fault("id-reader", "garbled")
+    code, said = _kiosk(capsys, "id-reader", "read", "--patience", "5")
+    assert code == 5
+    assert _is_error(said, "id-reader", "engineer")
+
+
+def test_no_far_ends_at_all_is_offline_with_the_way_to_start_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(RENDEZVOUS, raising=False)
+    code, said = _kiosk(capsys, "id-reader", "read")
+    assert code == 4
+    assert "python -m drivers.sim" in said["remedy"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["toaster", "status", "--at", "x"],
+        ["printer"],
+        ["printer", "status"],
+        ["printer", "status", "--at", "nonsense"],
+        ["printer", "print", "/absent.txt", "--at", "sim:printer"],
+        ["card-reader", "read", "--at", "sim:card-reader", "--amount", "1.001"],
+        ["card-reader", "read", "--at", "sim:card-reader", "--amount", "-1"],
+        ["card-reader", "read", "--at", "sim:card-reader", "--amount", "NaN"],
+        ["card-reader", "read", "--at", "tcp:127.0.0.1:1"],
+        ["id-reader", "read", "--at", "sim:id-reader", "--patience", "inf"],
+        ["camera", "snap", "--at", "gif:x", "--out", "x.png"],
+    ],
+)
+def test_wrong_usage_is_two_with_a_remedy_in_json_too(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert device.main([*words, "--json"]) == 2
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"error", "device", "mend", "remedy"}
+    assert said["error"]
+    assert said["remedy"]
+
+
+def test_help_names_every_device_and_where_it_can_be(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        device.main(["--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in DEVICES)
+    assert "pcsc:READER NAME" in said

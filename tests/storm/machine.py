@@ -1,0 +1,201 @@
+"""A whole terminal without a screen: real flows, real drivers, far ends in memory, a real branch behind a bad line."""
+
+import asyncio
+import random
+import secrets
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from branch import demo
+from branch.bank.hsm import TestHsm
+from branch.store.terminals import StoredKeys
+from drivers.api import Printed, Slip, Status
+from drivers.emv import PcscCardReader
+from drivers.idcard import SerialIdReader
+from drivers.pinpad import XfsPinPad
+from drivers.sim.card import MemorySlot
+from drivers.sim.chip import load_cards
+from drivers.sim.idcard import IdReaderFarEnd
+from drivers.sim.pinpad import PinPadFarEnd
+from flows.journal import Journal
+from flows.session import Devices, Session, Terminal
+from flows.settle import Settler
+from flows.visit import visit
+from kiosk.link import Link
+from protocol import messages as m
+from tests.branch.support import World, world
+from tests.storm.person import Person
+from tests.storm.weather import Power, PowerCut, Weather
+
+
+class NoPrinter:
+    """No printer is needed here: the storm is about money, and paper never undoes it."""
+
+    async def print_slip(self, slip: Slip) -> Printed:
+        await asyncio.sleep(1)
+        return Printed(printed=False)
+
+    async def paper_taken(self) -> bool | None:
+        return None
+
+    async def retract(self) -> bool:
+        return False
+
+    async def status(self) -> Status:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        return None
+
+
+class PlainWords:
+    """Keys for sentences."""
+
+    def text(self, key: str, language: str = "", **params: str | int) -> str:
+        return key
+
+    def money(self, money: object, language: str = "") -> str:
+        return str(money)
+
+    def day(self, day: date, language: str = "") -> str:
+        return day.isoformat()
+
+
+class _Counting(Link):
+    """The same link, and a count of what a reversal found to stand."""
+
+    def __init__(self, machine: "Machine") -> None:
+        super().__init__(machine.client)
+        self._machine = machine
+
+    async def reverse(self, key: str, reason: Literal["timeout", "customer", "card", "settle"]) -> m.Reversed:
+        found = await super().reverse(key, reason)
+        self._machine._stood += found.ending is m.Ending.STANDS
+        return found
+
+
+@dataclass
+class Machine:
+    """One terminal and its branch, run visit by visit."""
+
+    folder: Path
+    seed: int
+    faults: float
+    cuts: float
+    moods: bool = True
+    can_reverse: bool = True
+    """False: a core that never takes back what is posted."""
+    _stood: int = 0
+    endings: list[str] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    told: list[tuple[str, list[Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.world: World = world(self.folder)
+        self.world.ledger.can_reverse = self.can_reverse
+        self.peer = self.world.terminal()
+
+    async def power_up(self) -> None:
+        """Build everything once."""
+        self.power = Power(self.chance, 0.0)
+        self.weather = Weather(httpx.ASGITransport(self.world.app), self.power, self.chance, 0.0)
+        headers = {"x-fingerprint": self.peer.fingerprint}
+        self.client = httpx.AsyncClient(transport=self.weather, base_url="http://branch", headers=headers, timeout=None)
+        self.bank = Link(self.client)
+        keys = TestHsm(StoredKeys(self.world.db), self.world.secrets.hsm).master_keys("VTM001")
+        self.pad_end = PinPadFarEnd(keys.tdes, keys.aes)
+        self.id_end, self.slot = IdReaderFarEnd(), MemorySlot()
+        cards = self.folder / "cards.json"
+        demo.write_cards(cards, self.world.secrets)
+        self.person = Person(self.chance, self.slot, self.pad_end, self.id_end, load_cards(cards), moods=self.moods)
+        self.person.at_confirm = self._at_confirm
+        self.before = self.world.balances()
+        await self._boot()
+        for key in (await self.bank.pad_keys()).keys:
+            await self.pad.import_key(key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv))
+        self.weather._likely, self.power._likely = self.faults, self.cuts
+
+    async def _boot(self) -> None:
+        self.power.off = False
+        loop = asyncio.get_running_loop()
+        self.journal = Journal(str(self.folder / "journal.db"), lambda: int(loop.time() * 1000), self.power.run)
+        self.pad = XfsPinPad(self.pad_end.url, dial=self.pad_end.dial)
+        reader = PcscCardReader("pcsc:memory", today=lambda: date(2031, 3, 14), slot=self.slot)
+        id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
+        devices = Devices(id_reader, reader, self.pad, NoPrinter())
+        self.terminal = Terminal("VTM001", self.person, self.bank, PlainWords(), self.journal, devices)
+        self.settler = Settler(self.journal, _Counting(self), loop.time)
+
+    def _at_confirm(self) -> None:
+        """The worst moment for a power cut, a lost line, and the bank's change of day."""
+        fate = self.chance.random()
+        if fate < 0.15:
+            self.power.arm(self.chance.randint(1, 3))
+        elif fate < 0.20:
+            self.weather.down_until = asyncio.get_running_loop().time() + self.chance.uniform(5, 900)
+        elif fate < 0.25:
+            self.world.ledger.advance_accounting_date()
+
+    @property
+    def stood(self) -> int:
+        """Postings that settle() found to stand."""
+        return self._stood
+
+    async def visits(self, count: int) -> None:
+        """Let customers come, one after the other."""
+        for _ in range(count):
+            self.person.arrives()
+            session = Session(self.terminal, f"VTM001-{secrets.token_hex(16)}")
+            self.sessions.append(session)
+            settling = asyncio.ensure_future(self._settle_for_ever())
+            running = asyncio.ensure_future(visit(session))
+            await asyncio.wait((running, settling), timeout=4000, return_when=asyncio.FIRST_COMPLETED)
+            assert running.done() or settling.done(), f"a visit without end: {self.seed} {session.visit}"
+            await self._ended(session, running, settling)
+
+    async def _ended(self, session: Session, running: "asyncio.Task[str]", settling: "asyncio.Task[None]") -> None:
+        if self.power.off:
+            running.cancel()
+        settling.cancel()
+        ends = await asyncio.gather(running, settling, return_exceptions=True)
+        self.told.append((session.visit, self.person.told))
+        if self.power.off:
+            self.endings.append("power-cut")
+            await session.stop_watching()
+            await self.journal_of_the_dead()
+            return
+        assert isinstance(ends[0], str), ends[0]
+        assert isinstance(ends[1], asyncio.CancelledError), ends[1]
+        self.endings.append(ends[0])
+        self.person._take_all()
+
+    async def journal_of_the_dead(self) -> None:
+        """The power comes back: a fresh program on the same disk."""
+        self.journal.close()
+        self.person._take_all()
+        await asyncio.sleep(self.chance.uniform(1, 120))
+        await self._boot()
+
+    async def _settle_for_ever(self) -> None:
+        while True:
+            await self.settler.settle()
+            await asyncio.sleep(5)
+
+    async def calm(self) -> None:
+        """The storm is over: all that is under way arrives, and everything gets its ending."""
+        self.power._likely = 0.0
+        await self.weather.clear()
+        for _ in range(400):
+            await self.settler.settle()
+            await asyncio.sleep(5)
+            if not await self.journal.open_intents() and not await self.journal.untold():
+                return
+        raise AssertionError(f"something never ends: {self.seed}")
+
+
+__all__ = ["Machine", "PowerCut"]

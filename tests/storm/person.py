@@ -1,0 +1,156 @@
+"""A customer at the glass: she reads what is shown and does what a person would, or walks away."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from branch import demo
+from drivers.sim.card import MemorySlot
+from drivers.sim.chip import VirtualCard
+from drivers.sim.idcard import IdReaderFarEnd
+from drivers.sim.pinpad import PinPadFarEnd
+from flows import screens as s
+from flows.ports import Back, CallHelp, Chrome, Leave
+from protocol.money import Money
+
+
+@dataclass
+class Person:
+    """A Stage: screens are shown to her, and she answers. What she was told is kept for the inspector."""
+
+    chance: random.Random
+    slot: MemorySlot
+    pad: PinPadFarEnd
+    id_reader: IdReaderFarEnd
+    cards: dict[str, Any]
+    who: demo.Person = demo.LI_NA
+    language: str = "zh"
+    touched: float = 0.0
+    large: bool = False
+    at_confirm: Callable[[], None] = lambda: None
+    """What may happen in the world just as she says yes."""
+    gone: bool = False
+    paper: bool = True
+    moods: bool = True
+    """False: she does everything right, and stays to the end."""
+    amount: Money | None = None
+    """What she always types, when set."""
+    prefers: str = ""
+    """The option she takes wherever it is offered."""
+    told: list[s.Tell] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+    transfers: int = 0
+
+    def arrives(self) -> None:
+        """The next visitor."""
+        self.gone, self.transfers, self.told = False, self.chance.randrange(3) if self.moods else 1, []
+        self.who = self.chance.choice((demo.LI_NA, demo.WANG_WEI))
+
+    async def show(self, screen: s.Screen[Any], chrome: Chrome) -> Any:
+        self.seen[f"{type(screen).__name__} {screen.key}"] += 1
+        if isinstance(screen, s.Tell):
+            self.told.append(screen)
+        await asyncio.sleep(self.chance.uniform(0.5, 6))
+        if isinstance(screen, s.Wait):
+            return await self._never()
+        self._mood(screen, chrome)
+        if self.gone:
+            return await self._never()
+        self.touched = asyncio.get_running_loop().time()
+        return await self._answer(screen)
+
+    def _mood(self, screen: s.Screen[Any], chrome: Chrome) -> None:
+        if not self.moods:
+            return
+        mood = self.chance.random()
+        if mood < 0.015:
+            self.gone = True
+            if self.chance.random() < 0.5:
+                self._take_all()
+        elif mood < 0.04 and chrome.back:
+            self.touched = asyncio.get_running_loop().time()
+            raise Leave if chrome.back == "leave" else Back
+        elif mood < 0.05 and chrome.help:
+            self.touched = asyncio.get_running_loop().time()
+            raise CallHelp
+        elif mood < 0.06:
+            self.language = self.chance.choice(("zh", "en", "ar"))
+        elif mood < 0.065 and screen.key.startswith("transfer"):
+            self.slot.pull()
+
+    def _take_all(self) -> None:
+        self.slot.pull()
+        self.id_reader.sam.lift()
+
+    async def _answer(self, screen: s.Screen[Any]) -> Any:
+        match screen:
+            case s.Prompt(picture=s.Picture.CARD_IN):
+                self.slot.insert(VirtualCard(self.cards["li-na-debit" if self.who is demo.LI_NA else "wang-wei-debit"]))
+            case s.Prompt(picture=s.Picture.ID_CARD_LAY):
+                await self.id_reader.act("lay", "li-na" if self.who is demo.LI_NA else "wang-wei")
+            case s.Prompt():
+                self._take_all()
+            case s.EnterPin():
+                await self._types_pin()
+            case s.Confirm():
+                if self.moods:
+                    self.at_confirm()
+                return s.Confirmed(screen.facts)
+            case s.EnterAmount() if self.amount:
+                return self.amount
+            case s.EnterAmount():
+                too_much = self.moods and self.chance.random() < 0.08
+                return Money(6_000_000 if too_much else self.chance.randint(1, 20_000))
+            case s.EnterNumber():
+                wrong = self.moods and self.chance.random() < 0.1
+                return "6229990900000000999" if wrong else demo.PEOPLE[2].accounts[0][0]
+            case s.Rate():
+                return self.chance.randint(0, 5)
+            case s.Choose() | s.Review():
+                return await self._chooses(screen.key, screen.options)
+            case _:
+                return None
+        return await self._never()
+
+    async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
+        if self.prefers in {option.id for option in options}:
+            return self.prefers
+        if key == "menu":
+            if not self.transfers:
+                raise Leave
+            if all(option.disabled for option in options):
+                raise Leave
+            self.transfers -= 1
+            return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
+        if key == "receipt.how" and self.chance.random() < 0.8:
+            return "none"
+        return self.chance.choice([option.id for option in options if not option.disabled])
+
+    async def _types_pin(self) -> None:
+        await self.pad.asked(30)
+        wrong = self.moods and self.chance.random() < 0.02
+        card = next(card for card in demo.CARDS if card.account == self.who.accounts[0][0])
+        for key in "000001" if wrong else card.pin:
+            await self.pad.act("key", key)
+            await asyncio.sleep(0.3)
+        await self.pad.act("key", "enter")
+
+    async def _never(self) -> Any:
+        return await asyncio.get_running_loop().create_future()
+
+    def count(self, digits: int) -> None:
+        assert 0 <= digits <= 12
+
+    def typed(self, text: str) -> None:
+        raise AssertionError("nobody types in clear here")
+
+    async def warn(self, seconds: float) -> None:
+        if self.gone:
+            await self._never()
+        await asyncio.sleep(min(3.0, seconds / 2))
+
+    def reset(self) -> None:
+        self.language = "zh"
