@@ -66,6 +66,8 @@ class KivyStage:
     ) -> None:
         self.words, self.panel, self.simulated, self.name, self.still = words, panel or Panel(), simulated, name, still
         self.touched = 0.0
+        self.observers: list[Callable[[Screen[Any], Chrome], None]] = []
+        """Told of each screen as soon as it is on the glass."""
         self._home, self._language, self._large = language, language, False
         self._letters = Letters(fonts.regular, fonts.bold)
         self._drafts: OrderedDict[Screen[Any], Draft] = OrderedDict()
@@ -107,6 +109,8 @@ class KivyStage:
         if isinstance(screen, Wait):
             self._patience(shown, screen)
         self._redraw()
+        for observer in self.observers:
+            observer(screen, chrome)
         try:
             answer = await shown.answer
             self._drafts.pop(screen, None)
@@ -202,9 +206,19 @@ class KivyStage:
         """The loop's time from which a touch is taken."""
         return self._glass.open_at
 
+    @property
+    def shown(self) -> Screen[Any] | None:
+        """The screen on the glass; None between two screens."""
+        return self._shown.screen if self._shown else None
+
+    @property
+    def private(self) -> bool:
+        """True while the glass shows what nobody but the customer may see."""
+        return self._shown is not None and self._shown.screen.private
+
     def screenshot(self, path: Path) -> None:
         """Write what is on the glass as a PNG. Refused while a private screen is shown."""
-        if self._shown and self._shown.screen.private:
+        if self.private:
             raise PermissionError("a private screen is never kept")
         shot.save(path)
 

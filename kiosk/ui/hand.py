@@ -12,7 +12,7 @@ from kiosk.ui.pencil import Touchable
 PATIENCE = 10.0
 """Seconds that a hand waits for a thing to appear."""
 STEP = 0.02
-"""Seconds between two looks, and that a finger stays down."""
+"""Seconds between two looks."""
 
 
 class Surface(Protocol):
@@ -40,8 +40,12 @@ class Finger(MotionEvent):  # type: ignore[misc]  # Kivy has no types
 class Hand:
     """Finds what it shall touch by id, label or a part of a label, and touches its middle."""
 
-    def __init__(self, stage: Surface) -> None:
+    def __init__(self, stage: Surface, hold: float = STEP) -> None:
+        """`hold` is how many seconds a finger stays down."""
+        self._hold = hold
         self._stage, self._numbers = stage, itertools.count(1)
+        self.at: tuple[float, float] | None = None
+        """Where a finger is on the glass, 0 to 1 from the lower left; None when none is."""
 
     async def touch(self, text: str) -> None:
         """Touch and release. Waits for it to be there; raises LookupError when it does not come."""
@@ -70,19 +74,21 @@ class Hand:
     async def press(self, down: tuple[float, float], up: tuple[float, float] | None = None) -> None:
         """Put a finger down at one point and lift it there or at another."""
         finger = self.down(down)
-        await asyncio.sleep(STEP)
+        await asyncio.sleep(self._hold)
         self.lift(finger, up or down)
         await asyncio.sleep(STEP)
 
     def down(self, point: tuple[float, float]) -> Finger:
         """Put a finger down, in pixels from the lower left."""
-        finger = Finger(next(self._numbers), *_part(point))
+        self.at = _part(point)
+        finger = Finger(next(self._numbers), *self.at)
         EventLoop.post_dispatch_input("begin", finger)
         return finger
 
     def lift(self, finger: Finger, point: tuple[float, float]) -> None:
         """Lift it at a point."""
         finger.move(_part(point))
+        self.at = None
         EventLoop.post_dispatch_input("end", finger)
 
     async def type(self, digits: str) -> None:
@@ -92,6 +98,6 @@ class Hand:
             await asyncio.sleep(0.1)
 
 
-def _part(point: tuple[float, float]) -> Any:
+def _part(point: tuple[float, float]) -> tuple[float, float]:
     width, height = EventLoop.window.system_size
     return point[0] / max(1, width - 1), point[1] / max(1, height - 1)

@@ -7,11 +7,16 @@ from kivy.graphics.opengl import GL_RGBA, GL_UNSIGNED_BYTE, glReadPixels
 from PIL import Image
 
 
-def save(path: Path) -> None:
-    """Draw the window once more and write its pixels as a PNG."""
+def grab() -> Image.Image:
+    """Draw the window once more and answer its pixels."""
     window = EventLoop.window
     window.dispatch("on_draw")
     width, height = window.system_size
     pixels = glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE)
     picture = Image.frombytes("RGBA", (width, height), bytes(pixels)).convert("RGB")
-    picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path)
+    return picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+
+
+def save(path: Path) -> None:
+    """Write the window's pixels as a PNG."""
+    grab().save(path)
