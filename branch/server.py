@@ -18,6 +18,8 @@ from branch.terminal.context import Branch
 log = logging.getLogger(__name__)
 MESSAGE_BYTES = 16 * 1024
 """A message on the link has at most so many bytes."""
+KEEP_SECONDS = 60
+"""An idle connection is kept so long: longer than any terminal keeps it (`kiosk.link.IDLE`)."""
 STOP_SECONDS = 10
 
 
@@ -77,6 +79,7 @@ def configured(settings: Settings) -> Server:
         ws_max_queue=8,
         h11_max_incomplete_event_size=MESSAGE_BYTES,
         limit_concurrency=10_000,
+        timeout_keep_alive=KEEP_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="on",
         access_log=False,

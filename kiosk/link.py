@@ -6,6 +6,7 @@ Unreachable. An act that comes back with anything but its own reply raises too, 
 """
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from flows.ports import Refused, Unreachable
 from protocol import calls
 from protocol import messages as m
 
+log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
 ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold"})
 """Calls that change something: a 409 is no answer to them."""
@@ -27,6 +29,9 @@ HEARTBEAT = 3.0
 """Seconds between two signs of life."""
 AGAIN = 3.0
 """Seconds before a lost link is dialled again."""
+IDLE = 10.0
+"""Seconds that a connection is kept for the next call: well under what the branch keeps it, or it would close it just as
+a call leaves, and an act would be in doubt for nothing."""
 MOST = 1024 * 1024
 """Bytes of a reply at most."""
 
@@ -42,11 +47,13 @@ class Link:
         try:
             answer = await self._client.post(call.path, json=message.model_dump(mode="json"))
         except httpx.HTTPError as why:
+            log.warning("%s: %s", name, type(why).__name__)
             raise Unreachable(f"{name}: {type(why).__name__}") from why
         if answer.status_code == httpx.codes.OK and len(answer.content) <= MOST:
             try:
                 return reply.model_validate_json(answer.content)
             except ValidationError as why:
+                log.warning("%s: a reply that is not %s", name, reply.__name__)
                 raise Unreachable(f"{name}: the branch's reply is not one") from why
         raise _turned_down(name, answer)
 
@@ -122,13 +129,25 @@ class Link:
 def _turned_down(name: str, answer: httpx.Response) -> Exception:
     """What a reply that is not the expected one means."""
     doubt = Unreachable(f"{name}: HTTP {answer.status_code}")
-    if name in ACTS or answer.status_code != httpx.codes.CONFLICT:
-        return doubt
     try:
         problem = m.Problem.model_validate_json(answer.content)
-        return Refused(m.Reason(problem.reason), problem.detail)
-    except (ValidationError, ValueError):
+    except ValidationError:
+        log.warning("%s: HTTP %d, not by a branch", name, answer.status_code)
         return doubt
+    log.log(
+        logging.INFO if answer.status_code == httpx.codes.CONFLICT else logging.WARNING,
+        "%s: HTTP %d, %s: %s; %s can mend it",
+        name,
+        answer.status_code,
+        problem.reason,
+        problem.detail,
+        problem.mend,
+    )
+    if name in ACTS or answer.status_code != httpx.codes.CONFLICT:
+        return doubt
+    with suppress(ValueError):
+        return Refused(m.Reason(problem.reason), problem.detail)
+    return doubt
 
 
 def trust(authority: str, certificate: str, key: str) -> ssl.SSLContext:
@@ -141,7 +160,8 @@ def trust(authority: str, certificate: str, key: str) -> ssl.SSLContext:
 
 def open_client(url: str, context: ssl.SSLContext, patience: float = 20.0) -> httpx.AsyncClient:
     """An HTTPS client for one branch; `patience` seconds for each step of a call."""
-    return httpx.AsyncClient(base_url=url, verify=context, timeout=httpx.Timeout(patience, connect=5.0))
+    limits = httpx.Limits(keepalive_expiry=IDLE)
+    return httpx.AsyncClient(base_url=url, verify=context, timeout=httpx.Timeout(patience, connect=5.0), limits=limits)
 
 
 class Line:

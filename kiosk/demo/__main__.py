@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import sys
@@ -37,10 +38,16 @@ def main() -> int:
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
             os.environ.pop(name, None)
     prepare_kivy(OUT / STATE_FOLDER)
+    logging.basicConfig(
+        filename=OUT / "terminal.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         asyncio.run(_scripted() if alone else _by_hand())
     except (DidNotStart, TimeoutError) as why:
-        say(f"demo: {why or f'not finished after {LONGEST:g} s'}; what the parts said is in {_short(OUT)}/{STATE_FOLDER}/logs")
+        say(
+            f"demo: {why or f'not finished after {LONGEST:g} s'}; what the parts said is in {_short(OUT)}/{STATE_FOLDER}/logs"
+        )
         return 1
     return 0
 
@@ -49,7 +56,9 @@ async def _by_hand() -> None:
     """A window and the device bench, until the window is closed."""
     say("starting branch and devices …")
     async with running(OUT / STATE_FOLDER, screen=SMALL) as parts:
-        say(f"device bench: {parts.page}   (lay down ID cards, insert bank cards, press PIN keys, take paper, pick faults)")
+        say(
+            f"device bench: {parts.page}   (lay down ID cards, insert bank cards, press PIN keys, take paper, pick faults)"
+        )
         say("PIN of the cards li-na-debit: 147258, wang-wei-debit: 369258. Close the window to end.")
         await serve(parts.config, windowed=True)
 

@@ -24,7 +24,9 @@ PATIENCE = 40.0
 """Seconds that a part gets to start."""
 END = 10.0
 """Seconds that a part gets to stop."""
-DEVICES = {name: f"sim:{name.replace('_', '-')}" for name in ("id_reader", "card_reader", "pin_pad", "printer", "camera")}
+DEVICES = {
+    name: f"sim:{name.replace('_', '-')}" for name in ("id_reader", "card_reader", "pin_pad", "printer", "camera")
+}
 
 
 class DidNotStart(Exception):

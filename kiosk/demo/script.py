@@ -35,6 +35,8 @@ class Customer:
         try:
             async with asyncio.timeout(PATIENCE):
                 while self.stage.shown is None or self.stage.shown.key != key:
+                    if self.stage.shown and self.stage.shown.key.startswith("stopped."):
+                        raise TimeoutError
                     await asyncio.sleep(LOOK)
         except TimeoutError:
             here = self.stage.shown.key if self.stage.shown else "nothing"
@@ -110,7 +112,6 @@ async def with_id_card(one: Customer) -> None:
     await one.bench.act("id-reader", "lay", "li-na")
     await one.sees("identify.take")
     await one.bench.act("id-reader", "lift")
-    await one.chooses("identify.which-card", 0)
     await one.types_pin(LI_NA_PIN)
     await one.touches("menu", "help")
     await one.touches("help.called", "next")
