@@ -148,14 +148,17 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
     screen = config.screen
     panel = Panel(screen.width, screen.height, screen.diagonal_inches)
     full = screen.fullscreen and not windowed and os.environ.get("SDL_VIDEODRIVER") != "offscreen"
-    stage = KivyStage(words, fonts, panel=panel, language=config.language, still=screen.still, fullscreen=full)
+    ours = any(url.startswith("sim:") for url in config.devices.values())
+    stage = KivyStage(
+        words, fonts, panel=panel, language=config.language, simulated=ours, still=screen.still, fullscreen=full
+    )
     context = trust(str(config.authority), str(config.certificate), str(config.key))
     link = Link(await stack.enter_async_context(open_client(config.branch, context)))
     media = MediaProcess(config.devices["camera"])
     terminal = _terminal(config, stack, stage, words, link, media)
     line = Line(config.branch, context, lambda: service.state)
     service = Service(terminal, line, link, asyncio.get_running_loop().time)
-    for background in (line.run(), media.run(), _simulated(stage, terminal.devices, media)):
+    for background in (line.run(), media.run(), _simulated(stage, terminal.devices, media, ours)):
         _beside(stack, background)
     return Kiosk(stage, service, media)
 
@@ -195,12 +198,12 @@ def _only_one(config: Config, stack: AsyncExitStack) -> None:
         raise BadConfig(config.state, 1, "another terminal program has this journal", "stop that one first") from why
 
 
-async def _simulated(stage: Any, devices: Any, camera: Any) -> None:
-    """Say SIMULATED on the glass for as long as any far end is ours."""
+async def _simulated(stage: Any, devices: Any, camera: Any, ours: bool) -> None:
+    """Say SIMULATED on the glass for as long as any far end is ours, by its address or by its own word."""
     all_ = (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer, camera)
     while True:
         found = [await one.status() for one in all_]
-        stage.simulated = any(status.simulated for status in found)
+        stage.simulated = ours or any(status.simulated for status in found)
         await asyncio.sleep(BEAT * 6)
 
 

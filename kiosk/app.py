@@ -19,8 +19,8 @@ from kiosk.ui.tokens import DARK, DAY, RIGHT_TO_LEFT, Box, Measures, Panel
 from kiosk.ui.wait import LONG
 
 T = TypeVar("T")
-DRAFTS = 4
-"""Screens whose typing is kept while others stand before them (help, an idle warning)."""
+DRAFTS = 8
+"""Screens whose typing is kept while others stand before them (help, a question further on that she comes back from)."""
 FADE = 0.1
 """Seconds that a screen taken off stays visible, untouchable, if no other follows: no flash between two screens."""
 
@@ -64,7 +64,8 @@ class KivyStage:
         debounce: float = 0.3,
         fullscreen: bool = False,
     ) -> None:
-        self.words, self.panel, self.simulated, self.name, self.still = words, panel or Panel(), simulated, name, still
+        self.words, self.panel, self.name, self.still = words, panel or Panel(), name, still
+        self._simulated = simulated
         self.touched = 0.0
         self.observers: list[Callable[[Screen[Any], Chrome], None]] = []
         """Told of each screen as soon as it is on the glass."""
@@ -102,6 +103,8 @@ class KivyStage:
     async def show(self, screen: Screen[T], chrome: Chrome) -> T:
         """Draw the screen and wait for its answer. Raises Back, CallHelp or Leave when that is touched."""
         await self._ready.wait()
+        if chrome.back == "leave":  # home again: what she typed belongs to a flow that is over
+            self._drafts.clear()
         shown = _Shown(screen, chrome, self._draft(screen), asyncio.get_running_loop().create_future())
         self._shown, self._sheet = shown, False
         self._glass.calm()
@@ -112,9 +115,7 @@ class KivyStage:
         for observer in self.observers:
             observer(screen, chrome)
         try:
-            answer = await shown.answer
-            self._drafts.pop(screen, None)
-            return cast("T", answer)
+            return cast("T", await shown.answer)
         finally:
             self._take_off(shown)
 
@@ -175,6 +176,17 @@ class KivyStage:
     def large(self, large: bool) -> None:
         if large != self._large:
             self._large = large
+            self._redraw()
+
+    @property
+    def simulated(self) -> bool:
+        """A far end is a program, and the glass says so; setting it draws the shown screen anew."""
+        return self._simulated
+
+    @simulated.setter
+    def simulated(self, simulated: bool) -> None:
+        if simulated != self._simulated:
+            self._simulated = simulated
             self._redraw()
 
     # --- reading the glass
@@ -343,7 +355,7 @@ class KivyStage:
     # --- coming and going
 
     def _draft(self, screen: Screen[Any]) -> Draft:
-        """What was typed on an equal screen, unless it was answered since."""
+        """What was typed on an equal screen since she was at the menu."""
         draft = self._drafts.setdefault(screen, Draft())
         draft.stars, draft.waited = 0, 0.0
         self._drafts.move_to_end(screen)
