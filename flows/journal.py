@@ -10,7 +10,9 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from flows.ports import Facts
@@ -32,6 +34,11 @@ create unique index if not exists one_ending on entry (key)
 create trigger if not exists no_change before update on entry begin select raise(abort, 'append only'); end;
 create trigger if not exists no_delete before delete on entry begin select raise(abort, 'append only'); end;
 """
+
+
+RECORDS = "select seq, at, key, state, body, hash from entry order by seq"
+Records = list[tuple[dict[str, Any], str]]
+"""Every record with its hash, in order."""
 
 
 class Undo(enum.StrEnum):
@@ -159,11 +166,9 @@ class Journal:
         found: list[str] = await self._run(work)
         return found
 
-    async def records(self) -> list[tuple[dict[str, Any], str]]:
+    async def records(self) -> Records:
         """Every record with its hash, in order."""
-        rows = await self._rows("select seq, at, key, state, body, hash from entry order by seq")
-        names = ("seq", "at", "key", "state")
-        return [(dict(zip(names, row[:4], strict=True)) | {"body": json.loads(row[4])}, row[5]) for row in rows]
+        return _records(await self._rows(RECORDS))
 
     async def verify(self) -> int | None:
         """Position of the first record that breaks the chain; None when all hold."""
@@ -172,6 +177,17 @@ class Journal:
     async def _rows(self, query: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = await self._run(lambda: self._db.execute(query).fetchall())
         return rows
+
+
+def read_records(path: Path) -> Records:
+    """The records of a journal file, beside the program that writes it; sqlite3.Error when it cannot be read."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        return _records(db.execute(RECORDS).fetchall())
+
+
+def _records(rows: list[tuple[Any, ...]]) -> Records:
+    names = ("seq", "at", "key", "state")
+    return [(dict(zip(names, row[:4], strict=True)) | {"body": json.loads(row[4])}, row[5]) for row in rows]
 
 
 class _Immediate:

@@ -47,12 +47,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         from kiosk.device import main as device  # noqa: PLC0415  a device needs no window
 
         return device(args[1:])
+    if args[:1] == ["journal"]:
+        from kiosk.record import main as journal  # noqa: PLC0415
+
+        return journal(args[1:])
     return _commands(args)
 
 
 def _commands(args: list[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="kiosk", description="The terminal program; `kiosk device --help` for devices."
+        prog="kiosk", description="The terminal program; see also `kiosk device --help`, `kiosk journal --help`."
     )
     parser.add_argument("--config", type=Path, default=DEFAULT)
     parser.add_argument("--windowed", action="store_true", help="a window instead of the whole screen")

@@ -20,7 +20,7 @@ from kiosk.ui.wait import LONG
 
 T = TypeVar("T")
 DRAFTS = 8
-"""Screens whose typing is kept while others stand before them (help, a question further on that she comes back from)."""
+"""Screens whose typing is kept while others stand before them: help, or a later question that she comes back from."""
 FADE = 0.1
 """Seconds that a screen taken off stays visible, untouchable, if no other follows: no flash between two screens."""
 

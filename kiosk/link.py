@@ -30,8 +30,8 @@ HEARTBEAT = 3.0
 AGAIN = 3.0
 """Seconds before a lost link is dialled again."""
 IDLE = 10.0
-"""Seconds that a connection is kept for the next call: well under what the branch keeps it, or it would close it just as
-a call leaves, and an act would be in doubt for nothing."""
+"""Seconds that a connection is kept for the next call: well under what the branch keeps it, which might else close it
+just as a call leaves, and an act would be in doubt for nothing."""
 MOST = 1024 * 1024
 """Bytes of a reply at most."""
 

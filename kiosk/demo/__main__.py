@@ -1,7 +1,6 @@
 """`make demo`: with a display a terminal to use, without one a scripted visit and what it leaves in `build/demo`."""
 
 import asyncio
-import json
 import logging
 import os
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 from kiosk.__main__ import Kiosk, build, prepare_kivy, serve
 from kiosk.config import Screen
 from kiosk.demo.parts import DidNotStart, Parts, running
+from kiosk.record import broken_at, export
 
 HERE = Path(__file__).resolve().parent.parent.parent
 OUT = HERE / "build/demo"
@@ -33,7 +33,7 @@ def main() -> int:
     """Answers the exit code: 0 it went as it should, 1 it did not, and says why."""
     alone = bool(os.environ.get("HEADLESS")) or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir(parents=True)
+    (OUT / "languages").mkdir(parents=True)
     if alone:
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
             os.environ.pop(name, None)
@@ -45,9 +45,8 @@ def main() -> int:
     try:
         asyncio.run(_scripted() if alone else _by_hand())
     except (DidNotStart, TimeoutError) as why:
-        say(
-            f"demo: {why or f'not finished after {LONGEST:g} s'}; what the parts said is in {_short(OUT)}/{STATE_FOLDER}/logs"
-        )
+        what = why or f"not finished after {LONGEST:g} s"
+        say(f"demo: {what}; what the parts said is in {_short(OUT)}/{STATE_FOLDER}/logs")
         return 1
     return 0
 
@@ -56,9 +55,8 @@ async def _by_hand() -> None:
     """A window and the device bench, until the window is closed."""
     say("starting branch and devices …")
     async with running(OUT / STATE_FOLDER, screen=SMALL) as parts:
-        say(
-            f"device bench: {parts.page}   (lay down ID cards, insert bank cards, press PIN keys, take paper, pick faults)"
-        )
+        say(f"device bench: {parts.page}")
+        say("there you lay down ID cards, insert bank cards, press PIN keys, take paper and pick faults")
         say("PIN of the cards li-na-debit: 147258, wang-wei-debit: 369258. Close the window to end.")
         await serve(parts.config, windowed=True)
 
@@ -74,7 +72,7 @@ async def _scripted() -> None:
                 await _film(parts, kiosk)
         except DidNotCome as why:
             raise DidNotStart(str(why)) from why
-        await _leave(parts, kiosk)
+        await _leave(parts)
     say((OUT / "README.txt").read_text())
 
 
@@ -104,24 +102,21 @@ async def _film(parts: Parts, kiosk: Kiosk) -> None:
     await window
 
 
-async def _leave(parts: Parts, kiosk: Kiosk) -> None:
+async def _leave(parts: Parts) -> None:
     """What the visits left behind: paper, the journal with its proof, and a list of it all."""
     for path in sorted((parts.folder / "devices/receipts").glob("receipt-*")):
         shutil.copy(path, OUT / path.name)
-    journal = kiosk.service.terminal.journal
-    broken = await journal.verify()
-    records = await journal.records()
-    lines = (json.dumps({**record, "hash": hash_}, ensure_ascii=False) for record, hash_ in records)
-    (OUT / "journal.jsonl").write_text("\n".join(lines) + "\n")
+    journal = parts.config.state / "journal.db"
+    lines, broken = export(journal, OUT / "journal.jsonl"), broken_at(journal)
     books = (await parts.branch("balance")).strip()
     pictures = len(list(OUT.glob("[0-9]*.png")))
+    chain = "whole" if broken is None else "BROKEN, see `kiosk journal verify`"
     found = [
         f"{pictures} screens that two visits met:  {_short(OUT)}/01-….png and on",
         f"the main screens in every language:  {_short(OUT)}/languages/",
         f"receipts, picture and text:  {_short(OUT)}/receipt-….png, .txt",
         f"the film:  {_short(OUT)}/visit.mp4",
-        f"the journal, {len(records)} lines, its chain {'holds' if broken is None else f'BREAKS at {broken}'}:  "
-        f"{_short(OUT)}/journal.jsonl",
+        f"the journal, {lines} records, {chain}:  {_short(OUT)}/journal.jsonl",
         f"the branch's ledger: {books}",
     ]
     (OUT / "README.txt").write_text("\n".join(found) + "\n")

@@ -1,9 +1,11 @@
 """The album: a numbered picture of every screen that a visit meets, and a film of it."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from kiosk.ui.hand import Hand
 from kiosk.ui.shot import grab
 
 RATE = 5
-"""Pictures of the film a second."""
+"""Pictures of the film a second, at most; each carries its own time, so the film runs as fast as the visit did."""
+MILLISECOND = Fraction(1, 1000)
 SETTLED = 0.5
 """Seconds after which a screen's picture is taken again: its hand has moved, its first figures stand."""
 FINGER = (26, 95, 180, 150)
@@ -62,8 +65,7 @@ class Album:
                 await self._draw(likeness, Chrome(), language, self._folder / name)
 
     async def languages(self, folder: Path) -> list[Path]:
-        """The main screens that were met, in every language and in large type."""
-        folder.mkdir()
+        """The main screens that were met, in every language and in large type, into a folder that is there."""
         made = []
         for key in (key for key in MAIN if key in self.met):
             screen, chrome, _ = self.met[key]
@@ -115,9 +117,13 @@ class Film:
         with av.open(str(self._path), "w") as film:
             stream: Any = film.add_stream("libx264", rate=RATE, options={"crf": "28", "preset": "veryfast"})
             stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            stream.time_base = stream.codec_context.time_base = MILLISECOND
+            began = time.monotonic()
 
             def add(picture: Image.Image) -> None:
-                film.mux(stream.encode(av.VideoFrame.from_image(picture)))
+                frame = av.VideoFrame.from_image(picture)
+                frame.pts, frame.time_base = round((time.monotonic() - began) * 1000), MILLISECOND
+                film.mux(stream.encode(frame))
 
             try:
                 yield add

@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
+from flows.session import Rules
 from kiosk.config import Config, Screen
 from kiosk.enrol import enrol
-from flows.session import Rules
 
 TERMINAL = "VTM001"
 PATIENCE = 40.0

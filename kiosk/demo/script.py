@@ -32,16 +32,16 @@ class Customer:
 
     async def sees(self, key: str) -> None:
         """Wait until a screen is there, and look at it."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while self.stage.shown is None or self.stage.shown.key != key:
-                    if self.stage.shown and self.stage.shown.key.startswith("stopped."):
-                        raise TimeoutError
-                    await asyncio.sleep(LOOK)
-        except TimeoutError:
-            here = self.stage.shown.key if self.stage.shown else "nothing"
-            raise DidNotCome(f"{key} did not come; the glass shows {here}: {self.stage.read()}") from None
+        until = asyncio.get_running_loop().time() + PATIENCE
+        while not self._is(key):
+            stopped = self.stage.shown is not None and self.stage.shown.key.startswith("stopped.")
+            if stopped or asyncio.get_running_loop().time() > until:
+                raise DidNotCome(f"{key} did not come; the glass shows {self.stage.read()}")
+            await asyncio.sleep(LOOK)
         await asyncio.sleep(READ)
+
+    def _is(self, key: str) -> bool:
+        return self.stage.shown is not None and self.stage.shown.key == key
 
     async def touches(self, screen: str, what: str) -> None:
         """Touch something on a screen when it has come."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from typing import Any, Protocol
+from typing import Protocol
 
 from kivy.base import EventLoop
 from kivy.input.motionevent import MotionEvent
