@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -38,6 +38,10 @@ class Kiosk:
     stage: "KivyStage"
     service: "Service"
     media: "MediaProcess"
+
+
+Beside = Callable[[Kiosk], Coroutine[Any, Any, None]]
+"""Something that runs beside a terminal, such as a hand that touches its glass."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,8 +111,8 @@ def prepare_kivy(state: Path) -> None:
         os.environ.setdefault("KIVY_GL_BACKEND", "sdl2")
 
 
-async def serve(config: Config, *, windowed: bool = False) -> None:
-    """Run until SIGTERM or SIGINT, or until the window is closed."""
+async def serve(config: Config, *, windowed: bool = False, beside: Beside | None = None) -> None:
+    """Run until SIGTERM or SIGINT, until the window is closed, or until what runs beside it has ended."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -116,16 +120,17 @@ async def serve(config: Config, *, windowed: bool = False) -> None:
         kiosk = await build(config, stack, windowed=windowed)
         window = asyncio.ensure_future(kiosk.stage.run())
         await kiosk.stage.ready()
-        service, beat = asyncio.ensure_future(kiosk.service.run()), asyncio.ensure_future(_beat())
-        stop = asyncio.ensure_future(ended.wait())
-        done, _ = await asyncio.wait((window, service, stop), return_when=asyncio.FIRST_COMPLETED)
-        for task in (service, beat, stop):
+        works = [asyncio.ensure_future(work) for work in (kiosk.service.run(), ended.wait(), _beat())]
+        if beside:
+            works.append(asyncio.ensure_future(beside(kiosk)))
+        done, rest = await asyncio.wait((window, *works), return_when=asyncio.FIRST_COMPLETED)
+        for task in rest - {window}:
             task.cancel()
-        await asyncio.gather(service, beat, stop, return_exceptions=True)
+        await asyncio.gather(*(rest - {window}), return_exceptions=True)
         kiosk.stage.stop()
         await window
-        if service in done:
-            service.result()
+        for task in done:
+            task.result()
 
 
 async def _beat() -> None:

@@ -9,14 +9,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from kiosk.__main__ import Kiosk, build, prepare_kivy, serve
-from kiosk.config import Screen
 from kiosk.demo.parts import DidNotStart, Parts, running
 from kiosk.record import broken_at, export
 
 HERE = Path(__file__).resolve().parent.parent.parent
 OUT = HERE / "build/demo"
-PANEL = Screen(fullscreen=False)
-SMALL = Screen(width=540, height=960, fullscreen=False)
+PANEL = {"fullscreen": False}
+SMALL = {"width": 540, "height": 960, "fullscreen": False}
 """For a person's own display, which seldom is as tall as a kiosk's."""
 LONGEST = 170.0
 """Seconds that the scripted visits may take."""
@@ -55,6 +54,7 @@ async def _by_hand() -> None:
     """A window and the device bench, until the window is closed."""
     say("starting branch and devices …")
     async with running(OUT / STATE_FOLDER, screen=SMALL) as parts:
+        os.environ["KIOSK_SIM"] = parts.rendezvous
         say(f"device bench: {parts.page}")
         say("there you lay down ID cards, insert bank cards, press PIN keys, take paper and pick faults")
         say("PIN of the cards li-na-debit: 147258, wang-wei-debit: 369258. Close the window to end.")
@@ -66,6 +66,7 @@ async def _scripted() -> None:
 
     say("starting branch and devices …")
     async with running(OUT / STATE_FOLDER, screen=PANEL) as parts, AsyncExitStack() as stack:
+        os.environ["KIOSK_SIM"] = parts.rendezvous
         kiosk = await build(parts.config, stack, windowed=True)
         try:
             async with asyncio.timeout(LONGEST):

@@ -4,6 +4,7 @@ Both run as programs of their own, as they do in a bank; what they say is kept i
 """
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -15,8 +16,7 @@ from typing import Any
 
 import httpx
 
-from flows.session import Rules
-from kiosk.config import Config, Screen
+from kiosk.config import Config, load
 from kiosk.enrol import enrol
 
 TERMINAL = "VTM001"
@@ -42,6 +42,11 @@ class Parts:
     """Address of the device bench."""
     config: Config
     bench: "Bench"
+
+    @property
+    def rendezvous(self) -> str:
+        """The file by which drivers find `sim:` devices; the value of the variable KIOSK_SIM."""
+        return str(self.folder / "devices/sim.json")
 
     async def branch(self, *words: str) -> str:
         """Run a command of the branch and answer what it said; raises DidNotStart when it failed."""
@@ -76,8 +81,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, screen: Screen | None = None, rules: Rules | None = None) -> AsyncIterator[Parts]:
-    """Set up and start branch and devices in an empty folder, and enrol a terminal there. Raises DidNotStart."""
+async def running(folder: Path, **sections: Mapping[str, float]) -> AsyncIterator[Parts]:
+    """Set up and start branch and devices in an empty folder, and enrol a terminal there. Raises DidNotStart.
+
+    `sections` go into its configuration beside what is needed: `screen={"width": 540, …}`, `patience={"idle": 5}`.
+    """
     state = folder / "branch"
     (folder / "logs").mkdir(parents=True)
     await command(folder, "init", "--state", str(state))
@@ -91,11 +99,26 @@ async def running(folder: Path, *, screen: Screen | None = None, rules: Rules | 
     async with _program(folder, "branch", "serve", "--config", str(config)), _program(folder, *sims) as devices:
         page = await _said(folder, devices, "device bench: ")
         await _listening(folder, port)
-        found = Config(TERMINAL, folder / "terminal", url, DEVICES, screen=screen or Screen(), rules=rules or Rules())
+        file = folder / "terminal.toml"
+        file.write_text(toml(folder, url, **sections))
+        found = load(file)
         await enrol(found, code.strip(), state / "authority.pem")
-        os.environ["KIOSK_SIM"] = str(folder / "devices/sim.json")
         async with httpx.AsyncClient(base_url=page, timeout=10) as client:
             yield Parts(folder, page, found, Bench(client))
+
+
+def toml(folder: Path, url: str, **sections: Mapping[str, float]) -> str:
+    """The configuration of the terminal, in the words of `kiosk.toml`."""
+    whole: dict[str, Mapping[str, Any]] = {
+        "terminal": {"id": TERMINAL, "state": str(folder / "terminal")},
+        "branch": {"url": url},
+        "devices": DEVICES,
+        **sections,
+    }
+    lines = (
+        [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in body.items())] for name, body in whole.items()
+    )
+    return "\n".join("\n".join(one) + "\n" for one in lines)
 
 
 async def command(folder: Path, *words: str) -> str:

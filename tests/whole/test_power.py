@@ -1,0 +1,128 @@
+"""Power cuts, a revoked terminal, the day's end in mid-visit, and the search for the PIN in memory."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+from kiosk.demo.parts import running
+from tests.whole.conftest import QUICK, SCREEN
+from tests.whole.rig import PIN, Terminal, terminal
+
+Play = Callable[[Callable[[Terminal], Awaitable[None]]], None]
+
+
+def test_a_power_cut_in_mid_transfer_is_settled_and_told_at_the_next_visit(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with running(tmp_path / "parts", screen=SCREEN, patience=QUICK) as parts:
+            async with terminal(parts) as t:
+                await t.comes_in()
+                await t.confirms("300")
+                await t.touch("next")
+                while not any(state == "intent" for _, state, _ in t.journal()):
+                    await asyncio.sleep(0.002)
+                t.process.kill()
+                await t.process.wait()
+                (key,) = {key for key, state, _ in t.journal() if state == "intent"}
+                cut = [state for one, state, _ in t.journal() if one == key]
+                assert "told" not in cut
+            await parts.bench.act("card-reader", "pull")
+            async with terminal(parts) as t:
+                while not {"handed", "manual"} & (states := {state for one, state, _ in t.journal() if one == key}):
+                    await asyncio.sleep(0.1)
+                assert len(states & {"done", "reversed", "refused"}) == 1
+                await t.on("attract", "en")
+                await t.on("identify.how", "bank-card")
+                await t.sees("identify.insert")
+                await parts.bench.act("card-reader", "insert", "li-na-debit")
+                await t.enters_pin()
+                told = await t.sees("untold.done", "untold.reversed", "untold.refused")
+                assert told["key"].removeprefix("untold.") in states
+                await t.touch("next")
+                await t.sees("menu")
+                await t.on("menu", "accounts")
+                glass = await t.sees("accounts.choose")
+                moved = not any("52,300.18" in text for text in glass["texts"])
+                assert moved == ("done" in states), "moved if and only if told so"
+                await t.touch("back")
+                await t.leaves()
+            assert await parts.branch("balance") == "the books balance\n"
+
+    asyncio.run(story())
+
+
+def test_a_revoked_terminal_is_refused_at_once_and_says_so(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with running(tmp_path / "parts", screen=SCREEN, patience=QUICK) as parts, terminal(parts) as t:
+            await parts.branch("terminal", "revoke", parts.config.id)
+            glass = await t.sees("out-of-service")
+            assert len(glass["texts"]) > 3
+            await asyncio.sleep(4)
+            assert (await t.glass())["key"] == "out-of-service", "it is not taken in again"
+
+    asyncio.run(story())
+
+
+def test_the_day_ends_in_mid_visit(play: Play) -> None:
+    """The accounting date is the host's: what she confirmed today is booked, and told, under tomorrow."""
+
+    async def story(t: Terminal) -> None:
+        await t.comes_in()
+        await t.confirms("20")
+        tomorrow = (await t.parts.branch("day", "next")).strip()
+        await t.on("transfer.confirm", "next")
+        glass = await t.sees("transfer.done")
+        assert (await t.written("done"))["accounting_date"] == tomorrow
+        assert any(str(int(tomorrow[-2:])) in text and tomorrow[:4] in text for text in glass["texts"])
+        await t.touch("next")
+        await t.on("receipt.how", "none")
+        await t.leaves()
+        assert await t.parts.branch("balance") == "the books balance\n"
+
+    play(story)
+
+
+def test_no_pin_digit_is_anywhere_in_the_terminals_memory(play: Play) -> None:
+    async def story(t: Terminal) -> None:
+        await t.comes_in()
+        pids = [t.process.pid, *children(t.process.pid)]
+        assert len(pids) > 1, "the media process counts"
+        sequences = (PIN.encode(), bytes(map(int, PIN)), PIN.encode("utf-16-le"), PIN.encode("utf-32-le"))
+        marks = 0
+        for pid in pids:
+            for piece in memory(pid):
+                marks += piece.count(b"identify.insert")
+                for digits in sequences:
+                    assert digits not in piece
+        assert marks, "the search does find what is there"
+        await t.leaves()
+
+    play(story)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that this one started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue
+        if text.rpartition(")")[2].split()[1] == str(pid):
+            found.append(int(stat.parent.name))
+    return found
+
+
+def memory(pid: int) -> Iterator[bytes]:
+    """Everything that a process can write to."""
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", 0) as mem:
+        for line in maps:
+            found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+            if not found:
+                continue
+            start, end = int(found[1], 16), int(found[2], 16)
+            try:
+                mem.seek(start)
+                yield mem.read(end - start)
+            except (OSError, OverflowError):
+                continue
