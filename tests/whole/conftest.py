@@ -32,16 +32,22 @@ class Rig:
         self._runner.run(self._run(story))
 
     async def _run(self, story: Story) -> None:
-        if self._terminal is None:
-            await self._settle_devices()
-            self._terminal = await self._shelf.enter_async_context(terminal(self._parts))
+        at = self._terminal or await self.again()
         try:
-            await story(self._terminal)
-            await self._terminal.sees("attract")
+            await story(at)
+            await (self._terminal or at).sees("attract")
         except BaseException:
             self._terminal = None
             await self._shelf.aclose()
             raise
+
+    async def again(self) -> Terminal:
+        """Take the terminal down, if one runs, and start it anew."""
+        self._terminal = None
+        await self._shelf.aclose()
+        await self._settle_devices()
+        self._terminal = await self._shelf.enter_async_context(terminal(self._parts))
+        return self._terminal
 
     async def _settle_devices(self) -> None:
         bench = self._parts.bench
@@ -62,6 +68,12 @@ def _rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     rig = Rig(tmp_path_factory.mktemp("whole") / "parts")
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def rig(_rig: Rig) -> Rig:
+    """The shared rig, for a test that takes the terminal down."""
+    return _rig
 
 
 @pytest.fixture

@@ -5,62 +5,82 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-from kiosk.demo.parts import running
-from tests.whole.conftest import QUICK, SCREEN
-from tests.whole.rig import PIN, Terminal, terminal
+import pytest
+
+from kiosk.enrol import NotEnrolled, enrol
+from tests.whole.conftest import Rig
+from tests.whole.rig import PIN, Terminal
 
 Play = Callable[[Callable[[Terminal], Awaitable[None]]], None]
 
 
-def test_a_power_cut_in_mid_transfer_is_settled_and_told_at_the_next_visit(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with running(tmp_path / "parts", screen=SCREEN, patience=QUICK) as parts:
-            async with terminal(parts) as t:
-                await t.comes_in()
-                await t.confirms("300")
-                await t.touch("next")
-                while not any(state == "intent" for _, state, _ in t.journal()):
-                    await asyncio.sleep(0.002)
-                t.process.kill()
-                await t.process.wait()
-                (key,) = {key for key, state, _ in t.journal() if state == "intent"}
-                cut = [state for one, state, _ in t.journal() if one == key]
-                assert "told" not in cut
-            await parts.bench.act("card-reader", "pull")
-            async with terminal(parts) as t:
-                while not {"handed", "manual"} & (states := {state for one, state, _ in t.journal() if one == key}):
-                    await asyncio.sleep(0.1)
-                assert len(states & {"done", "reversed", "refused"}) == 1
-                await t.on("attract", "en")
-                await t.on("identify.how", "bank-card")
-                await t.sees("identify.insert")
-                await parts.bench.act("card-reader", "insert", "li-na-debit")
-                await t.enters_pin()
-                told = await t.sees("untold.done", "untold.reversed", "untold.refused")
-                assert told["key"].removeprefix("untold.") in states
-                await t.touch("next")
-                await t.sees("menu")
-                await t.on("menu", "accounts")
-                glass = await t.sees("accounts.choose")
-                moved = not any("52,300.18" in text for text in glass["texts"])
-                assert moved == ("done" in states), "moved if and only if told so"
-                await t.touch("back")
-                await t.leaves()
-            assert await parts.branch("balance") == "the books balance\n"
+def test_a_power_cut_in_mid_transfer_is_settled_and_told_at_the_next_visit(rig: Rig) -> None:
+    async def story(t: Terminal) -> None:
+        await t.comes_in()
+        before = await available(t)
+        await t.confirms("300")
+        known = intents(t)
+        await t.touch("next")
+        while intents(t) == known:
+            await asyncio.sleep(0.002)
+        t.process.kill()
+        await t.process.wait()
+        (key,) = intents(t) - known
+        assert "told" not in states(t, key)
+        t = await rig.again()
+        while "handed" not in states(t, key):
+            await asyncio.sleep(0.1)
+        assert len(states(t, key) & {"done", "reversed", "refused"}) == 1
+        await t.on("attract", "en")
+        await t.on("identify.how", "bank-card")
+        await t.sees("identify.insert")
+        await t.parts.bench.act("card-reader", "insert", "li-na-debit")
+        await t.enters_pin()
+        told = await t.sees("untold.done", "untold.reversed", "untold.refused")
+        assert told["key"].removeprefix("untold.") in states(t, key)
+        await t.touch("next")
+        moved = (await available(t)) != before
+        assert moved == ("done" in states(t, key)), "moved if and only if told so"
+        await t.leaves()
+        assert await t.parts.branch("balance") == "the books balance\n"
 
-    asyncio.run(story())
+    rig.run(story)
 
 
-def test_a_revoked_terminal_is_refused_at_once_and_says_so(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with running(tmp_path / "parts", screen=SCREEN, patience=QUICK) as parts, terminal(parts) as t:
-            await parts.branch("terminal", "revoke", parts.config.id)
-            glass = await t.sees("out-of-service")
-            assert len(glass["texts"]) > 3
-            await asyncio.sleep(4)
-            assert (await t.glass())["key"] == "out-of-service", "it is not taken in again"
+def intents(t: Terminal) -> set[str]:
+    return {key for key, state, _ in t.journal() if state == "intent"}
 
-    asyncio.run(story())
+
+def states(t: Terminal, key: str) -> set[str]:
+    return {state for one, state, _ in t.journal() if one == key}
+
+
+async def available(t: Terminal) -> list[str]:
+    """What her accounts show; from the menu and back to it."""
+    await t.on("menu", "accounts")
+    glass = await t.sees("accounts.choose")
+    await t.touch("back")
+    await t.sees("menu")
+    return [text for text in glass["texts"] if "¥" in text]
+
+
+def test_a_revoked_terminal_is_refused_at_once_and_can_be_enrolled_again(rig: Rig) -> None:
+    async def story(t: Terminal) -> None:
+        parts = t.parts
+        await parts.branch("terminal", "revoke", parts.config.id)
+        glass = await t.sees("out-of-service")
+        assert len(glass["texts"]) > 3
+        await asyncio.sleep(4)
+        assert (await t.glass())["key"] == "out-of-service", "it is not taken in again"
+        code = (await parts.branch("terminal", "add", parts.config.id)).strip()
+        await enrol(parts.config, code, parts.folder / "branch/authority.pem")
+        with pytest.raises(NotEnrolled, match="wrong, used or too old"):
+            await enrol(parts.config, code, parts.folder / "branch/authority.pem")
+        t = await rig.again()
+        await t.comes_in()
+        await t.leaves()
+
+    rig.run(story)
 
 
 def test_the_day_ends_in_mid_visit(play: Play) -> None:
