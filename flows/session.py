@@ -206,10 +206,17 @@ class Session:
     async def look(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
         """An enquiry, kept on the tape so that "back" need not ask again. Raises Refused or Unreachable."""
         kept = self.tape.replay(name)
+        if isinstance(kept, Refused):
+            raise kept
         if kept is not MISSING:
             answer: T = kept
             return answer
-        answer = await self.busy(Wait("wait.bank"), call)
+        try:
+            answer = await self.busy(Wait("wait.bank"), call)
+        except Refused as why:  # also an answer: "back" past a wrong number must not ask for it again
+            if not self.tape.closed:
+                self.tape.keep(name, why, asked=False)
+            raise
         if not self.tape.closed:
             self.tape.keep(name, answer, asked=False)
         return answer

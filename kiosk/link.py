@@ -134,15 +134,10 @@ def _turned_down(name: str, answer: httpx.Response) -> Exception:
     except ValidationError:
         log.warning("%s: HTTP %d, not by a branch", name, answer.status_code)
         return doubt
-    log.log(
-        logging.INFO if answer.status_code == httpx.codes.CONFLICT else logging.WARNING,
-        "%s: HTTP %d, %s: %s; %s can mend it",
-        name,
-        answer.status_code,
-        problem.reason,
-        problem.detail,
-        problem.mend,
-    )
+    if answer.status_code == httpx.codes.CONFLICT:
+        log.info("%s: refused, %s", name, problem.reason)
+    else:
+        log.warning("%s: HTTP %d, %s; %s can mend it", name, answer.status_code, problem.detail, problem.mend)
     if name in ACTS or answer.status_code != httpx.codes.CONFLICT:
         return doubt
     with suppress(ValueError):

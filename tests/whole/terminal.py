@@ -62,4 +62,5 @@ if __name__ == "__main__":
     config = load(Path(sys.argv[1]))
     prepare_kivy(config.state)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     asyncio.run(serve(config, windowed=True, beside=_hand))

@@ -110,15 +110,17 @@ def test_help_is_an_event_at_the_branch_and_the_visit_goes_on(play: Play) -> Non
     play(story)
 
 
-def test_a_wrong_pin_is_told_and_the_third_ends_the_visit(play: Play) -> None:
+def test_a_wrong_pin_is_told_and_the_third_blocks_the_card(play: Play) -> None:
     async def story(t: Terminal) -> None:
         await t.on("attract", "en")
         await t.on("identify.how", "bank-card")
         await t.sees("identify.insert")
         await t.parts.bench.act("card-reader", "insert", "wang-wei-debit")
-        for _ in range(3):
+        for _ in range(2):
             await t.enters_pin("999999")
             await t.on("identify.wrong-pin", "next")
+        await t.enters_pin("999999")
+        await t.on("identify.card-refused", "next")
         await t.sees("farewell.card")
         await t.parts.bench.act("card-reader", "pull")
         await t.sees("attract")
