@@ -81,10 +81,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(folder: Path, **sections: Mapping[str, float]) -> AsyncIterator[Parts]:
+async def running(folder: Path, *, pcscd: bool = True, **sections: Mapping[str, float]) -> AsyncIterator[Parts]:
     """Set up and start branch and devices in an empty folder, and enrol a terminal there. Raises DidNotStart.
 
-    `sections` go into its configuration beside what is needed: `screen={"width": 540, …}`, `patience={"idle": 5}`.
+    `pcscd` False: the caller has a PC/SC daemon already, and the devices bring none of their own. `sections` go into
+    the terminal's configuration beside what is needed: `screen={"width": 540, …}`, `patience={"idle": 5}`.
     """
     state = folder / "branch"
     (folder / "logs").mkdir(parents=True)
@@ -94,7 +95,8 @@ async def running(folder: Path, **sections: Mapping[str, float]) -> AsyncIterato
     cards, keys = folder / "cards.json", folder / "pad-keys.json"
     await command(folder, "seed", "--cards-out", str(cards), "--config", str(config))
     code = await command(folder, "terminal", "add", TERMINAL, "--tmk-out", str(keys), "--config", str(config))
-    sims = ("drivers.sim", "--state", str(folder / "devices"), "--cards", str(cards), "--pad-keys", str(keys))
+    sims = ["drivers.sim", "--state", str(folder / "devices"), "--cards", str(cards), "--pad-keys", str(keys)]
+    sims += [] if pcscd else ["--no-pcscd"]
     url = f"https://127.0.0.1:{port}"
     async with _program(folder, "branch", "serve", "--config", str(config)), _program(folder, *sims) as devices:
         page = await _said(folder, devices, "device bench: ")

@@ -14,9 +14,6 @@ from drivers.emv.slot import failure
 from drivers.sim.card import PROFILES, CardReaderFarEnd
 from drivers.sim.pcscd import PcscDaemon
 from tests.emv_cards import DEBIT, PAN, TODAY, card, issuer
-from tests.real_pcscd import pcscd
-
-__all__ = ["pcscd"]
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*TripleDES.*")
 

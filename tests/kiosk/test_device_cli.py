@@ -21,9 +21,6 @@ from drivers.sim import __main__ as sim
 from drivers.sim.pcscd import PcscDaemon
 from drivers.wire import RENDEZVOUS
 from kiosk import device
-from tests.real_pcscd import pcscd
-
-__all__ = ["pcscd"]
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PAN = "6229990100000001239"

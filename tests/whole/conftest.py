@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.sim.pcscd import PcscDaemon
 from kiosk.demo.parts import Parts, running
 from tests.whole.rig import Terminal, terminal
 
@@ -22,7 +23,7 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self._runner, self._stack = asyncio.Runner(), AsyncExitStack()
         self._parts: Parts = self._runner.run(
-            self._stack.enter_async_context(running(folder, screen=SCREEN, patience=QUICK))
+            self._stack.enter_async_context(running(folder, pcscd=False, screen=SCREEN, patience=QUICK))
         )
         self._shelf = AsyncExitStack()
         self._terminal: Terminal | None = None
@@ -64,7 +65,8 @@ class Rig:
 
 
 @pytest.fixture(scope="session")
-def _rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def _rig(tmp_path_factory: pytest.TempPathFactory, pcscd: PcscDaemon) -> Iterator[Rig]:
+    assert pcscd
     rig = Rig(tmp_path_factory.mktemp("whole") / "parts")
     yield rig
     rig.close()
