@@ -3,8 +3,9 @@
 import asyncio
 from functools import partial
 
-from drivers.api import Application, CardDialogue, DeviceError, MediaRefused
-from flows.ports import Refused
+from drivers.api import Application, CardDialogue, DeviceError, IdCard, MediaRefused
+from flows.arrive import Arrival, BankCard, IdentityCard, arrival
+from flows.ports import Back, Refused
 from flows.screens import Choose, Option, Picture, Prompt, Tell, Tone, Wait, Where
 from flows.session import Level, Session, VisitOver
 from protocol import messages as m
@@ -16,8 +17,21 @@ POLL = 1.0
 
 
 async def identify(session: Session) -> None:
-    """Let the customer choose how she shows who she is, and believe her as far as that carries."""
-    how = await session.ask(
+    """Let the customer show who she is, as she likes, and believe her as far as that carries."""
+    came, session.arrived = session.arrived, None
+    if came is not None:
+        try:
+            return await _by(session, came)
+        except Back:
+            pass  # another way, then
+    await _by(session, await _how(session))
+    return None
+
+
+async def _how(session: Session) -> str | Arrival:
+    """A touch says it, and so does the card itself."""
+    devices = session.devices
+    return await session.ask_or(
         Choose(
             "identify.how",
             where=Where(WHERE, 1, 3),
@@ -25,20 +39,30 @@ async def identify(session: Session) -> None:
                 Option("bank-card", "identify.bank-card", "identify.bank-card.line"),
                 Option("id-card", "identify.id-card", "identify.id-card.line"),
             ),
-        )
+        ),
+        lambda: arrival(devices.id_reader, devices.card_reader),
     )
-    if how == "bank-card":
-        await by_bank_card(session)
-    else:
-        await by_id_card(session)
 
 
-async def by_bank_card(session: Session) -> None:
+async def _by(session: Session, how: str | Arrival) -> None:
+    match how:
+        case BankCard(applications):
+            await by_bank_card(session, applications)
+        case IdentityCard(card):
+            await by_id_card(session, card)
+        case "bank-card":
+            await by_bank_card(session)
+        case _:
+            await by_id_card(session)
+
+
+async def by_bank_card(session: Session, applications: tuple[Application, ...] | None = None) -> None:
     """Card + PIN: the chip asks its issuer, the pad encloses the PIN, and the chip hears the answer."""
-    prompt = Prompt("identify.insert", picture=Picture.CARD_IN, where=Where(WHERE, 2, 3))
     reader = session.devices.card_reader
     session.asked_in.add("card")
-    applications = await session.during(prompt, lambda: reader.wait_card(session.terminal.rules.device))
+    if applications is None:
+        prompt = Prompt("identify.insert", picture=Picture.CARD_IN, where=Where(WHERE, 2, 3))
+        applications = await session.during(prompt, lambda: reader.wait_card(session.terminal.rules.device))
     await session.note("card-in")
     session.card_aid = await _application(session, applications)
     session.watch(_card_pulled(session))
@@ -100,12 +124,13 @@ async def _card_refused(session: Session, why: Refused) -> None:
     raise VisitOver(f"card: {why.reason}")
 
 
-async def by_id_card(session: Session) -> None:
+async def by_id_card(session: Session, card: IdCard | None = None) -> None:
     """ID card + PIN of a card on file; without one, she stays a claim."""
-    prompt = Prompt("identify.lay", picture=Picture.ID_CARD_LAY, where=Where(WHERE, 2, 3))
     reader = session.devices.id_reader
     session.asked_in.add("id-card")
-    card = await session.during(prompt, lambda: reader.read_card(session.terminal.rules.device))
+    if card is None:
+        prompt = Prompt("identify.lay", picture=Picture.ID_CARD_LAY, where=Where(WHERE, 2, 3))
+        card = await session.during(prompt, lambda: reader.read_card(session.terminal.rules.device))
     document = m.Document.model_validate(
         {"kind": card.kind, "id_number": card.id_number, "name": card.name, "valid_to": card.valid_to}
     )

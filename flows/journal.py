@@ -31,14 +31,30 @@ create table if not exists entry (
 create unique index if not exists one_of_each_state on entry (key, state) where key like '%/%';
 create unique index if not exists one_ending on entry (key)
   where state in ('done', 'refused', 'reversed', 'manual');
+create index if not exists intents on entry (seq) where state = 'intent';
 create trigger if not exists no_change before update on entry begin select raise(abort, 'append only'); end;
 create trigger if not exists no_delete before delete on entry begin select raise(abort, 'append only'); end;
 """
 
 
+OPEN = """
+select seq, key, body from entry where state = 'intent' and seq >= ? and not exists (select 1 from entry e
+  where e.key = entry.key and e.state in ('done', 'refused', 'reversed', 'manual')) order by seq"""
+UNTOLD = """
+select e.seq, e.key, e.state, i.body from entry e join entry i on i.key = e.key and i.state = 'intent'
+  where e.state in ('done', 'refused', 'reversed', 'manual') and e.seq >= ? and not exists
+  (select 1 from entry t where t.key = e.key and t.state in ('told', 'handed')) order by e.seq"""
 RECORDS = "select seq, at, key, state, body, hash from entry order by seq"
 Records = list[tuple[dict[str, Any], str]]
 """Every record with its hash, in order."""
+
+
+class JournalFailed(Exception):
+    """The journal could not be written or read (disk full, damaged, gone); an engineer must look."""
+
+
+class AlreadyWritten(JournalFailed):
+    """The key has that state, or another ending, already."""
 
 
 class Undo(enum.StrEnum):
@@ -73,13 +89,26 @@ class Journal:
         """Visits whose customer still stands there: she is told by her own flow, not by the branch."""
         self._now = now_ms
         self._pool = None if run else ThreadPoolExecutor(1, "journal")
-        self._run: Runner[Any] = run or self._in_thread
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-        self._db.executescript(SCHEMA)
+        self._where: Runner[Any] = run or self._in_thread
+        self._ended_below = self._told_below = 0
+        """No row under these numbers is an intent without an ending, or an ending that nobody was told."""
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._db.executescript(SCHEMA)
+        except sqlite3.Error as why:
+            raise JournalFailed(f"{path}: {why}") from why
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         # shielded: a cancelled visit must not leave a write half asked for
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, work))
+
+    async def _run(self, work: Callable[[], Any]) -> Any:
+        try:
+            return await self._where(work)
+        except sqlite3.IntegrityError as why:
+            raise AlreadyWritten(str(why)) from why
+        except (sqlite3.Error, OSError) as why:
+            raise JournalFailed(str(why)) from why
 
     def close(self) -> None:
         """Wait for the last write and let go of the file."""
@@ -90,13 +119,20 @@ class Journal:
     # --- writing
 
     async def intent(self, visit: str, step: str, undo: Undo, order: Facts) -> Intent:
-        """Write down what is about to be done. Raises when it cannot be written: then nothing may be done."""
+        """Write down what is about to be done; JournalFailed when it cannot be written: then nothing may be done."""
 
         def work() -> Intent:
             with self._transaction():
-                (here,) = self._one("select count(*) from entry where state = 'intent' and key glob ?", f"{visit}/*")
-                (ever,) = self._one("select count(*) from entry where state = 'intent'")
-                made = Intent(f"{visit}/{here + 1:03d}-{step}", ever + 1, undo, order)
+                (here,) = self._one(
+                    "select count(*) from entry where state = 'intent' and key > ? and key < ?",
+                    f"{visit}/",
+                    f"{visit}0",
+                )
+                last = self._db.execute(
+                    "select body from entry where state = 'intent' order by seq desc limit 1"
+                ).fetchone()
+                trace = json.loads(last[0])["trace"] + 1 if last else 1
+                made = Intent(f"{visit}/{here + 1:03d}-{step}", trace, undo, order)
                 self._append(made.key, "intent", {"undo": undo, "trace": made.trace, "order": dict(order)})
             return made
 
@@ -105,7 +141,7 @@ class Journal:
         return made
 
     async def write(self, key: str, state: str, body: Facts) -> None:
-        """Add a row under a key; sqlite3.IntegrityError when the key already has that state or another ending."""
+        """Add a row under a key; AlreadyWritten when the key has that state or another ending."""
         await self._run(lambda: self._put(key, state, body))
 
     async def note(self, visit: str, event: str, body: Facts | None = None) -> None:
@@ -136,11 +172,8 @@ class Journal:
 
     async def open_intents(self) -> list[Intent]:
         """Every intent without an ending that nobody is working on, oldest first."""
-        rows = await self._rows(
-            "select key, body from entry where state = 'intent' and key not in"
-            " (select key from entry where state in ('done', 'refused', 'reversed', 'manual')) order by seq"
-        )
-        found = [(key, json.loads(body)) for key, body in rows]
+        self._ended_below, rows = await self._since(OPEN, self._ended_below)
+        found = [(key, json.loads(body)) for _, key, body in rows]
         return [
             Intent(key, body["trace"], Undo(body["undo"]), body["order"])
             for key, body in found
@@ -149,13 +182,20 @@ class Journal:
 
     async def untold(self) -> list[tuple[str, str, dict[str, Any]]]:
         """(key, ending, order) of endings that no customer has seen and the branch does not know to tell."""
-        rows = await self._rows(
-            "select e.key, e.state, i.body from entry e join entry i on i.key = e.key and i.state = 'intent'"
-            " where e.state in ('done', 'refused', 'reversed', 'manual') and e.key not in"
-            " (select key from entry where state in ('told', 'handed')) order by e.seq"
-        )
-        away = [row for row in rows if row[0].partition("/")[0] not in self.present]
-        return [(key, state, json.loads(body)["order"]) for key, state, body in away]
+        self._told_below, rows = await self._since(UNTOLD, self._told_below)
+        away = [row for row in rows if row[1].partition("/")[0] not in self.present]
+        return [(key, state, json.loads(body)["order"]) for _, key, state, body in away]
+
+    async def _since(self, query: str, below: int) -> tuple[int, list[tuple[Any, ...]]]:
+        """What the query finds from a row on, and the row from which to look next time."""
+
+        def work() -> tuple[int, list[tuple[Any, ...]]]:
+            (end,) = self._one("select coalesce(max(seq), 0) from entry")
+            rows = self._db.execute(query, (below,)).fetchall()
+            return (rows[0][0] if rows else end), rows
+
+        found: tuple[int, list[tuple[Any, ...]]] = await self._run(work)
+        return found
 
     async def states(self, key: str) -> list[str]:
         """The states of a key, in order."""
@@ -180,9 +220,12 @@ class Journal:
 
 
 def read_records(path: Path) -> Records:
-    """The records of a journal file, beside the program that writes it; sqlite3.Error when it cannot be read."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        return _records(db.execute(RECORDS).fetchall())
+    """The records of a journal file, beside the program that writes it; JournalFailed when it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            return _records(db.execute(RECORDS).fetchall())
+    except (sqlite3.Error, OSError, ValueError) as why:
+        raise JournalFailed(str(why)) from why
 
 
 def _records(rows: list[tuple[Any, ...]]) -> Records:

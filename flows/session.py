@@ -6,17 +6,18 @@ lays a second identity card down, or pulls her card. All of that is handled here
 
 import asyncio
 import enum
-import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from drivers.api import CardReader, DeviceError, Faulty, IdReader, PinPad, Printer
+from drivers.api import DeviceError, Faulty
+from flows.arrive import Arrival
 from flows.back import MISSING, Tape
-from flows.journal import Intent, Journal, Undo
+from flows.journal import Intent, JournalFailed, Undo
 from flows.orders import ending_of, journaled, order_facts
-from flows.ports import Bank, CallHelp, Chrome, Facts, Refused, Stage, Unreachable, Unsure, Words
+from flows.ports import Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
 from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
+from flows.terminal import Devices, Terminal
 from protocol import messages as m
 from protocol.mask import Pan, PinBlock
 
@@ -54,57 +55,6 @@ class NotSent(Exception):
     """An act failed before its first byte left: nothing was asked, nothing moved."""
 
 
-class Blind(Protocol):
-    """Eyes and ears that must close while a PIN is typed: the media process and the link."""
-
-    async def blind(self) -> bool:
-        """True once it sees and forwards nothing, or is dead."""
-        ...
-
-    async def see(self) -> None:
-        """The PIN entry is over."""
-        ...
-
-
-@dataclass(frozen=True)
-class Devices:
-    """The hardware of this terminal."""
-
-    id_reader: IdReader
-    card_reader: CardReader
-    pin_pad: PinPad
-    printer: Printer
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Patience in seconds, and tries."""
-
-    idle: float = 45
-    warning: float = 20
-    device: float = 60
-    pin: float = 60
-    take: float = 30
-    effect: float = 30
-    pin_tries: int = 3
-    pin_format: str = "iso0"
-    operator: str = "VTM"
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """What stays when the customer has left."""
-
-    id: str
-    stage: Stage
-    bank: Bank
-    words: Words
-    journal: Journal
-    devices: Devices
-    blinds: tuple[Blind, ...] = ()
-    rules: Rules = Rules()
-
-
 @dataclass
 class Session:
     """One visit at one terminal. Everything personal lives here and is gone with it."""
@@ -117,6 +67,8 @@ class Session:
     claim: m.Claimed | None = None
     id_number: str = field(default="", repr=False)
     card_aid: str = ""
+    arrived: Arrival | None = None
+    """The card with which she began, until it has been looked at."""
     asked_in: set[str] = field(default_factory=set)
     """What the customer was asked to put in, `card` or `id-card`: it is called after at the end, read or not."""
     broken: str = ""
@@ -148,6 +100,20 @@ class Session:
         answer = await self._shown(screen, Chrome("back" if back and not self.tape.closed else ""))
         if not self.tape.closed:
             self.tape.keep(screen, answer, asked=True)
+        return answer
+
+    async def ask_or(self, screen: Screen[str], act: Callable[[], Awaitable[T]]) -> str | T:
+        """Show a screen until it is answered: by a touch, or by what her hand does at a device."""
+        kept = self.tape.replay(screen)
+        if kept is not MISSING:
+            kept_answer: str | T = kept
+            return kept_answer
+        answer: str | T
+        try:
+            answer = await self.during(screen, act)
+        except OtherWay as other:
+            answer = other.option
+        self.tape.keep(screen, answer, asked=True)
         return answer
 
     async def tell(self, screen: Tell) -> None:
@@ -260,7 +226,11 @@ class Session:
         self, step: str, order: m.TransferOrder, act: Callable[[Intent], Awaitable[m.Posted]]
     ) -> tuple[str, m.Posted]:
         journal = self.terminal.journal
-        intent = await journal.intent(self.visit, step, Undo.REVERSE, journaled(order))
+        try:
+            intent = await journal.intent(self.visit, step, Undo.REVERSE, journaled(order))
+        except JournalFailed as why:  # no intent, nothing done
+            self.broken = f"journal: {why}"
+            raise Refused(m.Reason.CLOSED, str(why)) from why
         try:
             posted = await self.busy(Wait("wait.transfer"), lambda: act(intent))
             ending, body = ending_of(posted)
@@ -304,7 +274,7 @@ class Session:
         """Write a line that does not stop the visit; one that fails takes the terminal out of service after it."""
         try:
             await self.record(event, **facts)
-        except (sqlite3.Error, OSError) as why:
+        except JournalFailed as why:
             self.broken = self.broken or f"journal: {why}"
 
     # --- interruptions
@@ -328,6 +298,7 @@ class Session:
         """Forget everybody."""
         await self.stop_watching()
         self.level, self.customer, self.surname, self.claim = Level.NOBODY, "", "", None
+        self.arrived = None
         self.id_number, self.card_aid, self.tape, self._interrupt = "", "", Tape(), None
         self.asked_in.clear()
 

@@ -5,12 +5,11 @@ back-off, then a manual case that a person at the branch sees. Endings that nobo
 which tells them after her next identification at any terminal.
 """
 
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.journal import Intent, Journal, Undo
+from flows.journal import AlreadyWritten, Intent, Journal, Undo
 from flows.ports import Bank, Facts
 from protocol import messages as m
 
@@ -82,5 +81,5 @@ class Settler:
     async def _write(self, key: str, state: str, body: Facts) -> None:
         try:
             await self.journal.write(key, state, body)
-        except sqlite3.IntegrityError:
+        except AlreadyWritten:
             return  # it has ended meanwhile, by the flow's own hand

@@ -178,7 +178,7 @@ def _terminal(config: Config, stack: AsyncExitStack, stage: Any, words: Any, lin
     from drivers.idcard import SerialIdReader  # noqa: PLC0415
     from drivers.pinpad import XfsPinPad  # noqa: PLC0415
     from flows.journal import Journal  # noqa: PLC0415
-    from flows.session import Devices, Terminal  # noqa: PLC0415
+    from flows.terminal import Devices, Terminal  # noqa: PLC0415
 
     at = config.devices
     devices = Devices(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.session import Rules
+from flows.terminal import Rules
 
 DEVICES = {
     "id_reader": ("serial:", "tcp:", "sim:"),

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.journal import read_records
+from flows.journal import JournalFailed, read_records
 from protocol.chain import first_break
 
 BROKEN, UNREADABLE, USAGE = 1, 4, 2
@@ -42,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
         if found.command == "export":
             sys.stdout.write(f"{export(found.file, found.out)} records: {found.out}\n")
         at = broken_at(found.file)
-    except (sqlite3.Error, OSError, ValueError) as why:
+    except (JournalFailed, OSError) as why:
         sys.stderr.write(f"kiosk: {found.file} cannot be read as a journal ({why}); keep it, and call us\n")
         return UNREADABLE
     if at is not None:

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import secrets
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from drivers.api import DeviceError
+from flows.arrive import Arrival, arrival
+from flows.journal import JournalFailed
 from flows.ports import Chrome, Refused, Unreachable
 from flows.screens import Attract, OutOfService
-from flows.session import Session, Terminal
+from flows.session import Session
 from flows.settle import Settler
+from flows.terminal import Terminal
 from flows.visit import visit
 from protocol import messages as m
 
@@ -60,40 +62,46 @@ class Service:
             while True:
                 await self._next()
         finally:
-            for task in (settling, keying):
-                task.cancel()
-            await asyncio.gather(settling, keying, return_exceptions=True)
+            await _ended(settling, keying)
 
     async def _next(self) -> None:
-        """Show what fits the moment; at a touch, serve a visit."""
+        """Show what fits the moment; when somebody comes, serve a visit."""
         why = self.trouble()
         self.state = m.Heartbeat(state="out-of-service" if why else "ready")
         self.line.changed.clear()
-        screen = (
-            OutOfService("out-of-service", why=f"out-of-service.{why}", code=self.broken[:40])
-            if why
-            else Attract("attract")
-        )
-        shown = asyncio.ensure_future(self.terminal.stage.show(screen, NO_CHROME))
+        begun = asyncio.ensure_future(self._closed(why) if why else self._begun())
         changed = asyncio.ensure_future(self.line.changed.wait())
         try:
-            await asyncio.wait((shown, changed), return_when=asyncio.FIRST_COMPLETED)
-            if not shown.done() or why or self.trouble():
+            await asyncio.wait((begun, changed), return_when=asyncio.FIRST_COMPLETED)
+            if not begun.done() or self.trouble():
                 return
-            language: str = shown.result()
+            language, card = begun.result()
         finally:
-            shown.cancel()
-            changed.cancel()
-            await asyncio.gather(shown, changed, return_exceptions=True)
-        await self._serve(language)
+            await _ended(begun, changed)
+        await self._serve(language, card)
 
-    async def _serve(self, language: str) -> None:
+    async def _closed(self, why: str) -> tuple[str, Arrival | None]:
+        screen = OutOfService("out-of-service", why=f"out-of-service.{why}", code=self.broken[:40])
+        return await self.terminal.stage.show(screen, NO_CHROME), None
+
+    async def _begun(self) -> tuple[str, Arrival | None]:
+        """Somebody touches her language, or her card says that she is here."""
+        stage, devices = self.terminal.stage, self.terminal.devices
+        shown = asyncio.ensure_future(stage.show(Attract("attract"), NO_CHROME))
+        came = asyncio.ensure_future(arrival(devices.id_reader, devices.card_reader))
+        try:
+            await asyncio.wait((shown, came), return_when=asyncio.FIRST_COMPLETED)
+            return (shown.result(), None) if shown.done() else (stage.language, came.result())
+        finally:
+            await _ended(shown, came)
+
+    async def _serve(self, language: str, card: Arrival | None) -> None:
         self.terminal.stage.language = language
         self.state = m.Heartbeat(state="visit")
-        session = Session(self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}")
+        session = Session(self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}", arrived=card)
         try:
             await visit(session)
-        except (sqlite3.Error, OSError) as why:
+        except JournalFailed as why:
             log.exception("the journal failed")
             self.broken = f"journal: {type(why).__name__}"
         self.broken = self.broken or session.broken
@@ -113,7 +121,7 @@ class Service:
         while True:
             try:
                 await settler.settle()
-            except sqlite3.Error as why:
+            except JournalFailed as why:
                 log.exception("the journal failed")
                 self.broken = f"journal: {type(why).__name__}"
                 self.line.changed.set()
@@ -131,3 +139,10 @@ class Service:
             except (DeviceError, Refused, Unreachable) as why:
                 log.warning("no keys in the PIN pad yet: %s", why)
                 await asyncio.sleep(KEYS_AGAIN)
+
+
+async def _ended(*tasks: "asyncio.Future[Any]") -> None:
+    """Cancel, and wait until each has really ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

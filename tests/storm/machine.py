@@ -1,6 +1,7 @@
 """A whole terminal without a screen: real flows, real drivers, far ends in memory, a real branch behind a bad line."""
 
 import asyncio
+import contextlib
 import random
 import secrets
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from drivers.sim.card import MemorySlot
 from drivers.sim.chip import load_cards
 from drivers.sim.idcard import IdReaderFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
-from flows.journal import Journal
-from flows.session import Devices, Session, Terminal
+from flows.journal import Journal, JournalFailed
+from flows.session import Session
 from flows.settle import Settler
+from flows.terminal import Devices, Terminal
 from flows.visit import visit
 from kiosk.link import Link
 from protocol import messages as m
@@ -183,7 +185,8 @@ class Machine:
 
     async def _settle_for_ever(self) -> None:
         while True:
-            await self.settler.settle()
+            with contextlib.suppress(JournalFailed):  # as kiosk.terminal does: it tries again
+                await self.settler.settle()
             await asyncio.sleep(5)
 
     async def calm(self) -> None:

@@ -1,0 +1,59 @@
+"""What stays when the customer has left: the terminal that a visit happens at."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from drivers.api import CardReader, IdReader, PinPad, Printer
+from flows.journal import Journal
+from flows.ports import Bank, Stage, Words
+
+
+class Blind(Protocol):
+    """Eyes and ears that must close while a PIN is typed: the media process and the link."""
+
+    async def blind(self) -> bool:
+        """True once it sees and forwards nothing, or is dead."""
+        ...
+
+    async def see(self) -> None:
+        """The PIN entry is over."""
+        ...
+
+
+@dataclass(frozen=True)
+class Devices:
+    """The hardware of this terminal."""
+
+    id_reader: IdReader
+    card_reader: CardReader
+    pin_pad: PinPad
+    printer: Printer
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Patience in seconds, and tries."""
+
+    idle: float = 45
+    warning: float = 20
+    device: float = 60
+    pin: float = 60
+    take: float = 30
+    effect: float = 30
+    pin_tries: int = 3
+    pin_format: str = "iso0"
+    operator: str = "VTM"
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """What stays when the customer has left."""
+
+    id: str
+    stage: Stage
+    bank: Bank
+    words: Words
+    journal: Journal
+    devices: Devices
+    blinds: tuple[Blind, ...] = ()
+    rules: Rules = Rules()
