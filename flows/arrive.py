@@ -1,7 +1,7 @@
 """Somebody puts a bank card in or lays an identity card down: that says as much as a touch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from drivers.api import Application, CardReader, DeviceError, IdCard, IdReader, TooLate
@@ -28,13 +28,17 @@ class IdentityCard:
 
 
 Arrival = BankCard | IdentityCard
+STALE = ("card", "id-card")
 
 
-async def arrival(id_reader: IdReader, card_reader: CardReader) -> Arrival:
-    """Wait until a card comes to either reader. One that lies there already counts only once it has been taken away."""
+async def arrival(id_reader: IdReader, card_reader: CardReader, stale: Collection[str] = STALE) -> Arrival:
+    """Wait until a card comes to either reader.
+
+    One that lies in a reader named in `stale` (`card`, `id-card`) counts only once it has been taken away.
+    """
     waits = (
-        asyncio.ensure_future(_patiently(lambda: _bank_card(card_reader))),
-        asyncio.ensure_future(_patiently(lambda: _identity_card(id_reader))),
+        asyncio.ensure_future(_patiently(lambda: _bank_card(card_reader, stale="card" in stale))),
+        asyncio.ensure_future(_patiently(lambda: _identity_card(id_reader, stale="id-card" in stale))),
     )
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -56,13 +60,13 @@ async def _patiently(wait: Callable[[], Awaitable[Arrival]]) -> Arrival:
             await asyncio.sleep(AGAIN)
 
 
-async def _bank_card(reader: CardReader) -> Arrival:
-    while await reader.card_present():
+async def _bank_card(reader: CardReader, *, stale: bool) -> Arrival:
+    while stale and await reader.card_present():
         await asyncio.sleep(POLL)
     return BankCard(await reader.wait_card(PATIENCE))
 
 
-async def _identity_card(reader: IdReader) -> Arrival:
-    while await reader.card_present():
+async def _identity_card(reader: IdReader, *, stale: bool) -> Arrival:
+    while stale and await reader.card_present():
         await asyncio.sleep(POLL)
     return IdentityCard(await reader.read_card(PATIENCE))

@@ -40,7 +40,7 @@ async def _how(session: Session) -> str | Arrival:
                 Option("id-card", "identify.id-card", "identify.id-card.line"),
             ),
         ),
-        lambda: arrival(devices.id_reader, devices.card_reader),
+        lambda: arrival(devices.id_reader, devices.card_reader, stale=session.asked_in),
     )
 
 

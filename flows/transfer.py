@@ -54,7 +54,7 @@ async def transfer(session: Session) -> None:
         else:
             await session.tell(refused)
     except Unsure as doubt:
-        await session.tell(Tell("transfer.unsure", tone=Tone.UNSURE, reference=short(doubt.key)))
+        await _unsure(session, doubt.key, order)
     else:
         await _done(session, key, order, posted)
 
@@ -147,6 +147,37 @@ async def _done(session: Session, key: str, order: m.TransferOrder, posted: m.Po
     wish = await session.ask(Review("receipt.how", options=options), back=False)
     if wish == "print":
         await receipt(session, lambda words: transfer_slip(words, order, posted))
+
+
+async def _unsure(session: Session, key: str, order: m.TransferOrder) -> None:
+    """Say that nobody knows yet, and offer the number on paper by which it can be asked for."""
+    number = short(key)
+    await session.tell(Tell("transfer.unsure", tone=Tone.UNSURE, reference=number))
+    if session.broken:
+        return
+    options = (Option("print", "receipt.print"), Option("none", "receipt.none"))
+    wish = await session.ask(Review("receipt.number", options=options), back=False)
+    if wish == "print":
+        await receipt(session, lambda words: unsure_slip(words, order, number))
+
+
+def unsure_slip(words: Words, order: m.TransferOrder, number: str) -> Slip:
+    """An order of which nobody knows yet whether it was done: the number to ask for it, and what happens now."""
+    return Slip(
+        (
+            Line(words.text("receipt.bank"), big=True, centre=True),
+            Line(words.text("receipt.unknown"), bold=True, centre=True),
+            Line(rule=True),
+            Line(words.text("fact.from"), order.source_masked),
+            Line(words.text("fact.to"), order.target_masked),
+            Line(words.text("fact.payee"), order.target_name),
+            Line(words.text("fact.amount"), words.money(Money(order.amount)), bold=True),
+            Line(words.text("glass.keep-number"), number, bold=True),
+            Line(rule=True),
+            Line(words.text("transfer.unsure.line")),
+        ),
+        qr=number,
+    )
 
 
 def transfer_slip(words: Words, order: m.TransferOrder, posted: m.Posted) -> Slip:

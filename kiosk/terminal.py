@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from drivers.api import DeviceError
+from drivers.api import DeviceError, Health
 from flows.arrive import Arrival, arrival
 from flows.journal import JournalFailed
 from flows.ports import Chrome, Refused, Unreachable
@@ -21,7 +21,9 @@ from protocol import messages as m
 log = logging.getLogger(__name__)
 SETTLE = 5.0
 """Seconds between two rounds of settle()."""
-KEYS_AGAIN = 5.0
+KEYS_AGAIN = 3.0
+PAD_LOOK = 5.0
+"""Seconds between two questions to the PIN pad whether it still has its keys."""
 NO_CHROME = Chrome("", help=False)
 
 
@@ -128,17 +130,31 @@ class Service:
             await asyncio.sleep(SETTLE)
 
     async def _load_keys(self) -> None:
-        """Bring fresh working keys from the branch to the pad; again until both were there."""
-        while not self._keyed:
+        """Bring fresh working keys from the branch to the pad, and again whenever the pad is no longer ready."""
+        while True:
+            if await self._pad_is_ready():
+                await asyncio.sleep(PAD_LOOK)
+                continue
             try:
-                for key in (await self.keys.pad_keys()).keys:
-                    cryptogram, kcv = bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv)
-                    await self.terminal.devices.pin_pad.import_key(key.name, cryptogram, kcv)
-                self._keyed = True
-                self.line.changed.set()
+                await self._bring_keys()
             except (DeviceError, Refused, Unreachable) as why:
                 log.warning("no keys in the PIN pad yet: %s", why)
                 await asyncio.sleep(KEYS_AGAIN)
+
+    async def _pad_is_ready(self) -> bool:
+        """Does the pad still say so? One that was never given keys by us is not asked."""
+        if self._keyed and (await self.terminal.devices.pin_pad.status()).health is not Health.OK:
+            log.warning("the PIN pad is no longer ready")
+            self._keyed = False
+            self.line.changed.set()
+        return self._keyed
+
+    async def _bring_keys(self) -> None:
+        for key in (await self.keys.pad_keys()).keys:
+            cryptogram, kcv = bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv)
+            await self.terminal.devices.pin_pad.import_key(key.name, cryptogram, kcv)
+        self._keyed = True
+        self.line.changed.set()
 
 
 async def _ended(*tasks: "asyncio.Future[Any]") -> None:

@@ -207,3 +207,19 @@ def test_an_id_reader_that_failed_serves_again_without_a_restart(play: Play, fau
         await t.on("farewell.rate", "rate-0")
 
     play(story)
+
+
+@pytest.mark.parametrize("fault", ["unplugged", "tampered"])
+def test_without_its_pin_pad_the_terminal_is_out_of_service_and_says_why(play: Play, fault: str) -> None:
+    async def story(t: Terminal) -> None:
+        await t.parts.bench.fault("pin-pad", fault)
+        try:
+            glass = await t.sees("out-of-service")
+            assert any("密码键盘" in text for text in glass["texts"])
+        finally:
+            await t.parts.bench.fault("pin-pad")
+        await t.sees("attract")
+        await t.comes_in()
+        await t.leaves()
+
+    play(story)

@@ -1,5 +1,6 @@
 """Whole visits through the real program: Kivy's glass by touches, real drivers, branch and devices beside it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -168,5 +169,45 @@ def test_no_pin_is_in_any_file_that_terminal_branch_or_devices_leave(play: Play)
             data = path.read_bytes()
             assert PIN.encode() not in data, path
             assert path.name == "cards.json" or b"6229990100000001239" not in data or path.suffix != ".log", path
+
+    play(story)
+
+
+def test_a_bank_card_put_in_while_the_terminal_waits_begins_a_visit(play: Play) -> None:
+    async def story(t: Terminal) -> None:
+        await t.parts.bench.act("card-reader", "insert", "li-na-debit")
+        await t.enters_pin()
+        glass = await t.sees("menu")
+        assert glass["language"] == "zh"
+        await t.leaves()
+
+    play(story)
+
+
+def test_an_id_card_laid_down_on_the_first_question_answers_it(play: Play) -> None:
+    async def story(t: Terminal) -> None:
+        await t.on("attract", "en")
+        await t.sees("identify.how")
+        await t.parts.bench.act("id-reader", "lay", "li-na")
+        await t.sees("identify.take")
+        await t.parts.bench.act("id-reader", "lift")
+        await t.sees("pin.enter")
+        await t.touch("back")
+        await t.sees("identify.how")
+        await t.touch("back")
+
+    play(story)
+
+
+def test_a_card_that_was_left_behind_begins_no_visit(play: Play) -> None:
+    async def story(t: Terminal) -> None:
+        await t.comes_in()
+        await t.on("menu", "leave")
+        await t.on("farewell.rate", "rate-0")
+        await t.sees("farewell.card-left")
+        await t.sees("attract")
+        await asyncio.sleep(3)
+        assert (await t.glass())["key"] == "attract"
+        await t.parts.bench.act("card-reader", "pull")
 
     play(story)
