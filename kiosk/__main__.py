@@ -94,7 +94,7 @@ def _run(config: Config, *, windowed: bool) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if not config.certificate.exists():
-        raise BadConfig(config.state, 1, "this terminal has no certificate", "run `kiosk enrol` first")
+        raise BadConfig(config.state, 0, "this terminal has no certificate", "run `kiosk enrol` first")
     prepare_kivy(config.state)
     asyncio.run(serve(config, windowed=windowed))
     return 0
@@ -204,7 +204,7 @@ def _only_one(config: Config, stack: AsyncExitStack) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as why:
-        raise BadConfig(config.state, 1, "another terminal program has this journal", "stop that one first") from why
+        raise BadConfig(config.state, 0, "another terminal program has this journal", "stop that one first") from why
 
 
 async def _simulated(stage: Any, devices: Any, camera: Any, ours: bool) -> None:

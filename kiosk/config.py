@@ -24,14 +24,16 @@ KEYS: dict[str, dict[str, type]] = {
     "devices": dict.fromkeys(DEVICES, str),
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
+_HEADER = re.compile(r"\[\s*([^\]\s]+)\s*\]")
 NEEDED = (("terminal", "id"), ("terminal", "state"), ("branch", "url"), *(("devices", name) for name in DEVICES))
 
 
 class BadConfig(Exception):
-    """The file cannot be used as it stands."""
+    """The file (or, with line 0, the folder) cannot be used as it stands."""
 
     def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
-        super().__init__(f"{path}:{line}: {problem}; {remedy}")
+        place = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{place}: {problem}; {remedy}")
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,9 @@ def _line(text: str, key: str, section: str = "") -> int:
     inside, header = not section, 1
     for number, line in enumerate(text.splitlines(), 1):
         word = line.strip()
-        if word.startswith("["):
-            inside = word.strip("[] ") == section
-            if inside or word.strip("[] ") == key:
+        if named := _HEADER.match(word):
+            inside = named[1] == section
+            if inside or named[1] == key:
                 header = number
         elif inside and key and re.match(rf"{re.escape(key)}\s*=", word):
             return number
