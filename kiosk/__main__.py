@@ -95,9 +95,20 @@ def _run(config: Config, *, windowed: bool) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if not config.certificate.exists():
         raise BadConfig(config.state, 0, "this terminal has no certificate", "run `kiosk enrol` first")
+    find_display(config.state)
     prepare_kivy(config.state)
     asyncio.run(serve(config, windowed=windowed))
     return 0
+
+
+def find_display(state: Path, graphics: Path = Path("/dev/dri")) -> None:
+    """An X server or Wayland compositor if there is one, else the panel itself through the kernel (DRM)."""
+    if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")):
+        return
+    if not any(graphics.glob("card*")):
+        remedy = "set DISPLAY, or let this user reach /dev/dri; SDL_VIDEODRIVER=offscreen runs without a picture"
+        raise BadConfig(state, 0, "there is no display to draw on", remedy)
+    os.environ.update(SDL_VIDEODRIVER="KMSDRM", KIVY_GL_BACKEND="sdl2")
 
 
 def prepare_kivy(state: Path) -> None:

@@ -1,11 +1,13 @@
 """The terminal's configuration: what is wrong in it is said with file, line and remedy."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from kiosk.__main__ import find_display
 from kiosk.config import DEVICES, KEYS, BadConfig, load
 
 ROOT = Path(__file__).parent.parent.parent
@@ -90,3 +92,23 @@ def test_a_terminal_without_a_certificate_is_told_to_enrol(tmp_path: Path) -> No
     assert done.returncode == 2
     assert "kiosk enrol" in done.stderr
     assert str(tmp_path / "state") in done.stderr
+
+
+def test_a_terminal_without_any_display_says_so_instead_of_drawing_into_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(BadConfig, match=r"no display.*set DISPLAY"):
+        find_display(tmp_path, tmp_path / "dri")
+
+
+def test_without_an_x_server_the_picture_goes_to_the_panel_through_the_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "KIVY_GL_BACKEND"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    (tmp_path / "card0").touch()
+    find_display(tmp_path, tmp_path)
+    assert os.environ["SDL_VIDEODRIVER"] == "KMSDRM"

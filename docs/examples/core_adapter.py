@@ -1,0 +1,162 @@
+# ruff: noqa: INP001  an example to copy, not a package
+"""The smallest adapter that keeps the contract: a bank with two customers, in memory.
+
+    CORE_TOKEN=secret python -m uvicorn --app-dir docs/examples core_adapter:app --port 9000
+
+A real adapter calls its own core where `SmallCore` has dicts. `serve_core` gives it the paths, bodies and refusals of
+`/core/v1`. What is here is lost at each restart: a real one keeps keys and tombstones on disk, in one transaction with
+the money.
+"""
+
+import os
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+from fastapi import FastAPI
+
+from branch.bank.core import CoreAccount, CoreCard, CoreCustomer, CoreOrder, CorePosted, CoreRefused, CoreReversed
+from branch.bank.corewire import Specimen
+from branch.bank.served import serve_core
+from branch.serving import Pool, describe_failures
+from protocol.messages import Ending, KeyState, Reason
+
+DAY, LIMIT = date(2031, 3, 14), 5_000_000
+PEOPLE = {
+    "C1": CoreCustomer("C1", "李娜", "11010519491231002X"),
+    "C2": CoreCustomer("C2", "王伟", "440524188001010014"),
+}
+OWNERS = {"6229990900000000018": "C1", "6229990900000000034": "C2"}
+CARD = CoreCard("6229990100000001239", "6229990900000000018", "00", date(2031, 12, 31), "active")
+SPECIMEN = Specimen(id_number="11010519491231002X", source=CARD.account, target="6229990900000000034",
+                    closed="6229990900000000091", pan=CARD.pan)  # fmt: skip
+
+
+@dataclass
+class Entry:
+    """What stands under a key."""
+
+    status: str
+    order: CoreOrder | None = None
+    pending: bool = False
+    reason: Reason | None = None
+
+
+@dataclass
+class SmallCore:
+    """`branch.bank.core.Core`; one lock stands for the lock on a key's row."""
+
+    can_reverse = True
+    entries: dict[str, Entry] = field(default_factory=dict)
+    balance: Counter[str] = field(default_factory=lambda: Counter({CARD.account: 5_000_000}))
+    held: Counter[str] = field(default_factory=Counter)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def accounting_date(self) -> date:
+        return DAY
+
+    def customer(self, id_number: str) -> CoreCustomer | None:
+        return next((one for one in PEOPLE.values() if one.id_number == id_number), None)
+
+    def customer_by_id(self, customer: str) -> CoreCustomer | None:
+        return PEOPLE.get(customer)
+
+    def cards(self, customer: str) -> list[CoreCard]:
+        return [CARD] if OWNERS[CARD.account] == customer else []
+
+    def card(self, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
+        return (CARD, PEOPLE[OWNERS[CARD.account]]) if pan == CARD.pan else None
+
+    def accounts(self, customer: str) -> list[CoreAccount]:
+        found = (self.account(number) for number, owner in OWNERS.items() if owner == customer)
+        return [one for one in found if one is not None]
+
+    def account(self, number: str) -> CoreAccount | None:
+        if (owner := OWNERS.get(number)) is None:
+            return None
+        balance = self.balance[number]
+        return CoreAccount(number, owner, "current", PEOPLE[owner].name, balance, balance - self.held[number], LIMIT)
+
+    def fee(self, source: str, target: str, amount: int) -> int:
+        return 0 if OWNERS.get(source) == OWNERS.get(target) or amount <= 1_000_000 else 500
+
+    def post(self, key: str, order: CoreOrder, *, pending: bool) -> CorePosted:
+        with self.lock:
+            entry = self.entries.get(key)
+            if entry is None:
+                no = self._objection(order)
+                entry = self.entries[key] = Entry("refused" if no else "pending", order, pending, no)
+                self.held[order.source] += 0 if no else order.amount + order.fee
+                return self._answer(key) if no or pending else self.confirm(key)
+            if entry.status not in {"barred", "reversed"} and (entry.order, entry.pending) != (order, pending):
+                raise CoreRefused(Reason.CONFLICT)
+            return self._answer(key)
+
+    def confirm(self, key: str) -> CorePosted:
+        with self.lock:
+            entry = self.entries.setdefault(key, Entry("barred"))
+            if entry.status == "pending" and entry.order is not None:
+                self._release(entry.order)
+                self._move(entry.order, 1)
+                entry.status = "done"
+            return self._answer(key)
+
+    def void(self, key: str) -> CoreReversed:
+        return self._undo(key, take_back=False)
+
+    def reverse(self, key: str) -> CoreReversed:
+        return self._undo(key, take_back=True)
+
+    def state(self, key: str) -> KeyState:
+        entry = self.entries.get(key, Entry("unknown"))
+        reference = key[-16:] if entry.status in {"pending", "done", "reversed"} else ""
+        return KeyState.model_validate({"key": key, "status": entry.status, "reference": reference})
+
+    def _objection(self, order: CoreOrder) -> Reason | None:
+        """Why the order cannot be posted."""
+        available = self.balance[order.source] - self.held[order.source]
+        checks = (
+            (order.source == order.target, Reason.SAME_ACCOUNT),
+            (order.source not in OWNERS, Reason.ACCOUNT),
+            (order.target not in OWNERS, Reason.PAYEE),
+            (order.fee != self.fee(order.source, order.target, order.amount), Reason.FEE_CHANGED),
+            (not 0 < order.amount + order.fee <= available, Reason.FUNDS),
+            (order.amount > LIMIT, Reason.LIMIT),
+        )
+        return next((reason for wrong, reason in checks if wrong), None)
+
+    def _answer(self, key: str) -> CorePosted:
+        """What is recorded, also to somebody who asks again."""
+        entry = self.entries[key]
+        if entry.order is None or entry.status not in {"pending", "done"}:
+            raise CoreRefused(entry.reason or Reason.BARRED)
+        return CorePosted(key[-16:], DAY, entry.status, self.balance[entry.order.source])
+
+    def _undo(self, key: str, *, take_back: bool) -> CoreReversed:
+        """An unknown key becomes a tombstone; what is held is let go; what has moved is moved back."""
+        with self.lock:
+            entry = self.entries.setdefault(key, Entry("barred"))
+            if entry.order is None or entry.status == "refused":
+                return CoreReversed(Ending.BARRED)
+            spent = self.balance[entry.order.target] - self.held[entry.order.target] < entry.order.amount
+            if entry.status == "done" and (spent or not take_back):
+                return CoreReversed(Ending.STANDS, key[-16:])
+            if entry.status == "pending":
+                self._release(entry.order)
+            if entry.status == "done":
+                self._move(entry.order, -1)
+            entry.status = "reversed"
+            return CoreReversed(Ending.REVERSED, key[-16:])
+
+    def _release(self, order: CoreOrder) -> None:
+        self.held[order.source] -= order.amount + order.fee
+
+    def _move(self, order: CoreOrder, way: int) -> None:
+        self.balance[order.source] -= way * (order.amount + order.fee)
+        self.balance[order.target] += way * order.amount
+
+
+app = FastAPI(title="A small core")
+describe_failures(app)
+serve_core(app, SmallCore(), Pool(), os.environ.get("CORE_TOKEN", ""), SPECIMEN)
