@@ -11,7 +11,6 @@ from typing import TypeAlias
 from uuid import uuid4
 
 import httpx
-import sqlalchemy.exc
 
 from branch import demo, settings, tls
 from branch.bank import contract
@@ -22,7 +21,7 @@ from branch.bank.remote import RemoteCore
 from branch.build import create_secrets, load_secrets, open_database, utc_ms
 from branch.settings import BadConfig, Settings
 from branch.store import bookkeeping, terminals
-from branch.store.db import Database, SchemaMismatch, create_schema, open_engine
+from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
 from branch.store.terminals import StoredKeys
 
 CODE_HOURS = 24
@@ -100,8 +99,7 @@ def terminal_list(args: argparse.Namespace) -> int:
 
 def day_next(args: argparse.Namespace) -> int:
     """Cut over to the next accounting date, also in mid-visit."""
-    _, db = _opened(args)
-    say(ReferenceLedger(db.engine, db.clock).advance_accounting_date().isoformat())
+    say(_ledger(args).advance_accounting_date().isoformat())
     return 0
 
 
@@ -118,8 +116,7 @@ def seed(args: argparse.Namespace) -> int:
 
 def balance(args: argparse.Namespace) -> int:
     """Prove that the books of the reference ledger balance."""
-    _, db = _opened(args)
-    found = ReferenceLedger(db.engine, db.clock).balance_check()
+    found = _ledger(args).balance_check()
     for line in found:
         say(line)
     say("the books do not balance" if found else "the books balance")
@@ -127,20 +124,28 @@ def balance(args: argparse.Namespace) -> int:
 
 
 def core_check(args: argparse.Namespace) -> int:
-    """Run the contract suite against a core's adapter."""
+    """Run the contract suite against a core's adapter: 0 when all is kept, 1 when not, 2 when it does not answer."""
     token = args.token_file.read_text().strip() if args.token_file else ""
-    trust = ssl.create_default_context(cafile=args.authority)
+    trust = ssl.create_default_context()
+    if args.authority is not None:
+        trust.load_verify_locations(cadata=args.authority.read_text())
     with httpx.Client(base_url=args.at, timeout=10, verify=trust) as client:
         core = RemoteCore(client, token)
-        core.can_reverse = core.about().can_reverse
-        bench = contract.Bench(core, core.specimen(), lambda: f"CHECK-{uuid4().hex}/001-transfer")
+        try:
+            core.can_reverse = core.about().can_reverse
+            specimen = core.specimen()
+        except (CoreUnavailable, CoreRefused) as why:
+            remedy = "look at --at, --token-file and --authority, and whether it lends accounts (`specimen`)"
+            sys.stderr.write(f"{args.at}: {why}; {remedy}\n")
+            return WRONG
+        bench = contract.Bench(core, specimen, lambda: f"CHECK-{uuid4().hex}/001-transfer")
         failed = sum(not _kept(check, bench) for check in contract.checks(core))
     say(f"{failed} broken" if failed else "all kept")
     return 1 if failed else 0
 
 
 def _kept(check: contract.Check, bench: contract.Bench) -> bool:
-    words = (check.__doc__ or "").partition("\n")[0]
+    words = f"{check.__name__}: {(check.__doc__ or '').partition(chr(10))[0]}"
     try:
         check(bench)
     except (contract.Broken, CoreRefused, CoreUnavailable) as why:
@@ -148,6 +153,13 @@ def _kept(check: contract.Check, bench: contract.Bench) -> bool:
         return False
     say(f"kept    {words}")
     return True
+
+
+def _ledger(args: argparse.Namespace) -> ReferenceLedger:
+    found, db = _opened(args)
+    if found.core != "reference":
+        raise BadConfig(args.config, 1, "the books are kept by [core] url", "ask the core-banking system itself")
+    return ReferenceLedger(db.engine, db.clock)
 
 
 def _opened(args: argparse.Namespace) -> tuple[Settings, Database]:
@@ -186,10 +198,16 @@ def parser() -> argparse.ArgumentParser:
     command(ours, "list", terminal_list)
     command(group("day", "the accounting date"), "next", day_next)
     check = command(group("core", "core-banking systems"), "check", core_check, config=False)
-    check.add_argument("--at", required=True, help="the adapter's address, e.g. https://core.example")
+    check.add_argument("--at", required=True, type=_address, help="the adapter's address, e.g. https://core.example")
     check.add_argument("--token-file", type=Path, help="its bearer token")
     check.add_argument("--authority", type=Path, help="the certificate authority to trust (PEM)")
     return top
+
+
+def _address(text: str) -> str:
+    if not settings.is_safe(text):
+        raise argparse.ArgumentTypeError("an address like https://HOST[:PORT], or http:// of this machine")
+    return text
 
 
 def _terminal_id(text: str) -> str:
@@ -206,10 +224,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (BadConfig, SchemaMismatch) as why:
         sys.stderr.write(f"{why}\n")
         return WRONG
-    except sqlalchemy.exc.OperationalError as why:
-        sys.stderr.write(f"the database does not answer: {str(why.orig).splitlines()[0]}; look at [database] url\n")
+    except Failed as why:
+        sys.stderr.write(f"the database does not answer: {in_a_line(why)}; look at [database] url in the file\n")
         return WRONG
-    except (OSError, CoreUnavailable) as why:
+    except OSError as why:
         sys.stderr.write(f"{why}; has `branch init` run, and may this user read its folder?\n")
         return WRONG
     return code

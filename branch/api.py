@@ -1,19 +1,20 @@
 """The branch server's application: every call of `protocol.calls`, the link, and on request the core at /core/v1."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import Depends, FastAPI, Request, WebSocket
 
-from branch import tls
+from branch import tls, upkeep
 from branch.bank.corewire import Specimen
 from branch.bank.served import serve_core
 from branch.build import open_branch
-from branch.link import Hub
-from branch.serving import Pool, Run, Trouble, describe_failures, limit_bodies
+from branch.link import LINES, Hub
+from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guard
 from branch.settings import Settings
 from branch.store import terminals
 from branch.terminal import identify, money, people, settle, transfer
@@ -23,6 +24,12 @@ from protocol.calls import LINK, PATHS, Call
 
 Identify = Callable[[Mapping[str, Any]], str]
 """From an ASGI scope to the fingerprint of the client's certificate; "" without one."""
+HUB_WORKERS = 3
+"""Threads for links and watchdog: one may wait for the core, the others look at the database. Calls that wait for a
+slow core keep neither a revocation nor the watchdog waiting."""
+Known = Callable[[Request], Awaitable[str]]
+"""From a request to the terminal whose certificate it shows; Trouble when there is none."""
+Work = Callable[[], Coroutine[Any, Any, None]]
 Handler = Callable[[Branch, str, Any], m.Message]
 
 HANDLERS: dict[str, Handler] = {
@@ -63,27 +70,23 @@ def create_app(
     the application's own; `branch.serving.inline` in tests). `identify_peer`: whose certificate a scope shows.
     """
     desk = branch or open_branch(settings)
-    pool = Pool() if run is None else None
-    runner: Run = run or pool or Pool()
-    hub = Hub(desk, runner)
-
-    @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(hub.watch())
-        try:
-            yield
-        finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
-            if pool is not None:
-                pool.close()
-
+    pools = [] if run else [Pool(), Pool(HUB_WORKERS, LINES)]
+    runner: Run = run or pools[0]
+    beside: Run = run or pools[-1]
+    hub = Hub(desk, beside)
+    tidy = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.forget, desk, runner))
+    life = _beside(hub.watch, tidy, pools)
     app = FastAPI(title="Branch", version="1", lifespan=life, docs_url=None, redoc_url=None)
-    app.state.branch, app.state.hub, app.state.run = desk, hub, runner
+    app.state.branch, app.state.hub, app.state.run = desk, hub, beside
     describe_failures(app)
-    limit_bodies(app)
+    guard(app)
+
+    async def known(request: Request) -> str:
+        fingerprint = identify_peer(request.scope)
+        return await runner(lambda: _terminal(desk, fingerprint))
+
     for name, handler in HANDLERS.items():
-        _add(app, PATHS[name], name, desk, runner, identify_peer, handler)
+        _add(app, PATHS[name], name, desk, runner, known, handler)
     _add_enrolment(app, settings, desk, runner)
 
     @app.websocket(LINK)
@@ -96,29 +99,48 @@ def create_app(
     return app
 
 
-def _add(
-    app: FastAPI, call: Call, name: str, branch: Branch, run: Run, identify_peer: Identify, handler: Handler
-) -> None:
-    """One call: find out whose certificate it is, then do it, beside the event loop."""
+def _beside(watch: Work, tidy: Work, pools: list[Pool]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs as long as the application does; its threads end with it."""
 
-    async def endpoint(request: Request, body: Any) -> m.Message:
-        fingerprint = identify_peer(request.scope)
-        return await run(lambda: handler(branch, _terminal(branch, fingerprint), body))
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(watch()), asyncio.create_task(tidy())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for pool in pools:
+                pool.close()
 
-    endpoint.__annotations__["body"] = call.request
-    problem = {"model": m.Problem}
-    app.post(
-        call.path, response_model=call.reply, name=name, tags=["terminal"], responses={409: problem, 503: problem}
-    )(endpoint)
+    return life
+
+
+def _add(app: FastAPI, call: Call, name: str, branch: Branch, run: Run, known: Known, handler: Handler) -> None:
+    """One call: whose certificate is it, before its body is looked at; then do it, beside the event loop."""
+
+    async def endpoint(terminal: Any, body: Any) -> m.Message:
+        return await run(lambda: handler(branch, terminal, _clean(body)))
+
+    endpoint.__annotations__ |= {"terminal": Annotated[str, Depends(known)], "body": call.request}
+    app.post(call.path, response_model=call.reply, name=name, tags=["terminal"], responses=FAILURES)(endpoint)
+
+
+def _clean(body: m.Message) -> m.Message:
+    """The body, if every database can keep it: PostgreSQL has no text with a zero character."""
+    if "\\u0000" in body.model_dump_json():
+        raise Trouble(422, "invalid", m.Mend.US, "a text holds a zero character")
+    return body
 
 
 def _terminal(branch: Branch, fingerprint: str) -> str:
     """The active terminal behind a certificate; asked anew at each request."""
     with branch.db.read() as tx:
-        known = terminals.by_fingerprints(tx, {fingerprint}) if fingerprint else {}
-    if fingerprint not in known:
+        found = terminals.by_fingerprints(tx, {fingerprint}) if fingerprint else {}
+    if fingerprint not in found:
         raise Trouble(403, "certificate", m.Mend.ENGINEER, "this branch knows no such terminal: enrol it")
-    return known[fingerprint]
+    return found[fingerprint]
 
 
 def _add_enrolment(app: FastAPI, settings: Settings, branch: Branch, run: Run) -> None:
@@ -137,6 +159,6 @@ def _add_enrolment(app: FastAPI, settings: Settings, branch: Branch, run: Run) -
             terminals.enrolled(tx, body.terminal, fingerprint)
         return m.Enrolled(certificate_pem=pem, authority_pem=authority.pem)
 
-    @app.post(call.path, response_model=call.reply, name="enrol", tags=["terminal"])
+    @app.post(call.path, response_model=call.reply, name="enrol", tags=["terminal"], responses=FAILURES)
     async def endpoint(body: m.Enrol) -> m.Message:
         return await run(lambda: enrol(body))

@@ -13,7 +13,7 @@ from branch.bank.hsm import TestHsm
 from branch.bank.issuer import TestIssuer, objects
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.remote import RemoteCore
-from branch.settings import Settings
+from branch.settings import BadConfig, Settings
 from branch.store.db import Clock, Database, check_schema, open_engine
 from branch.store.terminals import StoredKeys
 from branch.terminal.context import Branch
@@ -61,9 +61,16 @@ def create_secrets(state: Path) -> Secrets:
 
 
 def load_secrets(state: Path) -> Secrets:
-    """The secrets in `state`; OSError when `branch init` has not run."""
-    found = json.loads((state / "secrets.json").read_text())
-    return Secrets(**{name: bytes.fromhex(found[name]) for name in SIZES})
+    """The secrets in `state`; OSError when `branch init` has not run, BadConfig when they are damaged."""
+    path = state / "secrets.json"
+    try:
+        found = json.loads(path.read_text())
+        held = {name: bytes.fromhex(found[name]) for name in SIZES}
+    except (ValueError, KeyError, TypeError) as why:
+        raise BadConfig(path, 1, "is damaged", "restore it from a back-up: without it no card or pad is known") from why
+    if any(len(held[name]) != size for name, size in SIZES.items()):
+        raise BadConfig(path, 1, "is damaged", "restore it from a back-up: without it no card or pad is known")
+    return Secrets(**held)
 
 
 def issuer(held: Secrets) -> DemoIssuer:

@@ -11,9 +11,11 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from branch.bank.core import CoreUnavailable
-from branch.serving import Run
+from branch.serving import Run, Trouble, described
 from branch.store import terminals
+from branch.store.db import Failed
 from branch.terminal.context import Branch
+from branch.upkeep import every
 from protocol.calls import REVOKED
 from protocol.messages import Heartbeat, Hello
 
@@ -36,12 +38,13 @@ class _Line:
 
 
 class Hub:
-    """All open links of this process."""
+    """All open links of this process. `run` should be its own: calls that wait for a core must not delay it."""
 
     def __init__(self, branch: Branch, run: Run) -> None:
         self._branch, self._run = branch, run
         self._lines: dict[str, _Line] = {}
         self._last_day: Mapping[str, Any] | None = None
+        self._asking: asyncio.Future[Mapping[str, Any] | None] | None = None
 
     async def serve(self, socket: WebSocket, fingerprint: str) -> None:
         """Hold one link until it ends."""
@@ -51,13 +54,14 @@ class Hub:
         await socket.accept()
         if fingerprint not in terminal:
             return await socket.close(REVOKED)
-        if len(self._lines) >= LINES:
-            return await socket.close(FULL)
         line = _Line(socket, fingerprint, terminal[fingerprint])
-        if (before := self._lines.pop(line.terminal, None)) is not None:
-            await self._close(before, SUPERSEDED)
-        self._lines[line.terminal] = line
+        before = self._lines.get(line.terminal)
+        if before is None and len(self._lines) >= LINES:
+            return await socket.close(FULL)
+        self._lines[line.terminal] = line  # before anything is awaited: no link lives that `expel` does not see
         try:
+            if before is not None:
+                await self._close(before, SUPERSEDED)
             await self._tell(line, await self._state())
             await self._listen(line)
         finally:
@@ -68,33 +72,35 @@ class Hub:
         while True:  # one round a heartbeat; the server's ping ends a dead connection
             try:
                 heard = Heartbeat.model_validate_json(await line.socket.receive_text())
-            except WebSocketDisconnect:
+            except (WebSocketDisconnect, RuntimeError):  # it has gone, or we have closed it
                 return None
             except (ValidationError, KeyError):
                 return await self._close(line, NONSENSE)
-            await self._run(partial(self._heard, line.terminal, heard.state))
+            try:
+                await self._run(partial(self._heard, line.terminal, heard.state))
+            except (Failed, Trouble) as why:  # the next sign of life may be kept again
+                log.warning("a sign of life of %s was not kept: %s", line.terminal, described(why))
 
     async def watch(self) -> None:
-        """Look for changes until cancelled; a look that fails is repeated at the next turn."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look()
-            except Exception:
-                log.exception("the links could not be looked after")
+        """Look for changes until cancelled. A core that answers late delays no revocation."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(every(LOOK_SECONDS, self.expel))
+            both.create_task(every(LOOK_SECONDS, self.tell))
 
-    async def look(self) -> None:
-        """One look: close what is revoked, tell what has changed."""
-        if not self._lines:
-            return
+    async def expel(self) -> None:
+        """Close the link of every terminal that is known no more."""
         lines = list(self._lines.values())
+        if not lines:
+            return
         active = await self._run(lambda: self._terminals({line.fingerprint for line in lines}))
-        state = await self._state()
-        for line in lines:
-            if active.get(line.fingerprint) != line.terminal:
-                await self._close(line, REVOKED)
-            else:
-                await self._tell(line, state)
+        gone = [line for line in lines if active.get(line.fingerprint) != line.terminal]
+        await asyncio.gather(*(self._close(line, REVOKED) for line in gone))
+
+    async def tell(self) -> None:
+        """Tell every terminal what has changed since it was told last."""
+        if self._lines:
+            state = await self._state()
+            await asyncio.gather(*(self._tell(line, state) for line in list(self._lines.values())))
 
     async def _tell(self, line: _Line, state: Mapping[str, Any] | None) -> None:
         if state is None:
@@ -117,7 +123,13 @@ class Hub:
             log.info("the link of %s was gone already", line.terminal)
 
     async def _state(self) -> Mapping[str, Any] | None:
-        """What every Hello says; out of service while the core is away."""
+        """What every Hello says. The core is asked once for all who want to know at the same time."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.ensure_future(self._ask_core())
+        return await asyncio.shield(self._asking)
+
+    async def _ask_core(self) -> Mapping[str, Any] | None:
+        """Out of service while the core is away; None when it has never told its date."""
         try:
             day = await self._run(self._branch.core.accounting_date)
         except CoreUnavailable:

@@ -11,7 +11,7 @@ import uvicorn
 
 from branch import demo, tls
 from branch.api import create_app
-from branch.serving import Run
+from branch.serving import Run, described
 from branch.settings import Settings
 from branch.terminal.context import Branch
 
@@ -28,19 +28,20 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, branch: Branch, run: Run) -> None:
         super().__init__(config)
-        self._branch, self._run, self._notifier = branch, run, sdnotify.SystemdNotifier()
+        self._branch, self._run = branch, run
+        self._notifier = sdnotify.SystemdNotifier() if "NOTIFY_SOCKET" in os.environ else None
         self._feeder: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
         if self.started:
-            self._notifier.notify("READY=1")
+            self._say("READY=1")
             self._feeder = asyncio.create_task(self._feed())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so, then stop."""
-        self._notifier.notify("STOPPING=1")
+        self._say("STOPPING=1")
         if self._feeder is not None:
             self._feeder.cancel()
             await asyncio.gather(self._feeder, return_exceptions=True)
@@ -51,11 +52,15 @@ class Server(uvicorn.Server):
         while every:
             try:
                 await self._run(self._look)
-            except Exception:
-                log.exception("the watchdog is not fed: the database does not answer")
+            except Exception as why:  # noqa: BLE001  whatever it was, systemd may restart us
+                log.warning("the watchdog is not fed, the database does not answer: %s", described(why))
             else:
-                self._notifier.notify("WATCHDOG=1")
+                self._say("WATCHDOG=1")
             await asyncio.sleep(every)
+
+    def _say(self, word: str) -> None:
+        if self._notifier is not None:
+            self._notifier.notify(word)
 
     def _look(self) -> None:
         with self._branch.db.read() as tx:

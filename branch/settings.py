@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from branch.store.db import is_url
+
 
 class BadConfig(Exception):
     """The file cannot be used as it stands."""
@@ -66,11 +68,14 @@ FIELDS = {
 def load(path: Path) -> Settings:
     """Read the file; raises BadConfig."""
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as why:
         raise BadConfig(
             path, 1, f"cannot be read ({why.strerror})", "run `branch init`, or name it by --config"
         ) from why
+    except UnicodeDecodeError as why:
+        line = path.read_bytes()[: why.start].count(b"\n") + 1
+        raise BadConfig(path, line, "is not UTF-8", "save it as UTF-8") from why
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
@@ -94,24 +99,39 @@ def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
             if kind is None:
                 known = ", ".join(KEYS[section])
                 raise BadConfig(path, _line(text, key, section), f"unknown key {key!r}", f"[{section}] has {known}")
-            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                raise BadConfig(path, _line(text, key, section), f"{key} must be a {kind.__name__}", "correct it")
+            if not _is_a(kind, value):
+                line, (words, like) = _line(text, key, section), WORDS[kind]
+                raise BadConfig(path, line, f"{key} must be {words}", f"write it like {key} = {like}")
             values[FIELDS[section, key]] = _shaped(key, value)
     return values
+
+
+WORDS = {
+    str: ("a text", '"…"'),
+    int: ("a whole number", "8443"),
+    bool: ("true or false", "false"),
+    list: ("a list of texts", '["branch.example"]'),
+}
+
+
+def _is_a(kind: type, value: Any) -> bool:
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
 
 
 def _shaped(key: str, value: Any) -> Any:
     if key in {"state", "token_file"}:
         return Path(value)
-    return tuple(str(one) for one in value) if key == "names" else value
+    return tuple(value) if key == "names" else value
 
 
 def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     database, core, port = values.get("database", ""), values.get("core", "reference"), values.get("port", 8443)
-    if database and not database.startswith(("sqlite:///", "postgresql+psycopg://")):
+    if database and not is_url(database):
         line = _line(text, "url", "database")
-        raise BadConfig(path, line, "not a database URL", "write sqlite:///PATH or postgresql+psycopg://…")
-    if core != "reference" and not _is_safe(core):
+        raise BadConfig(path, line, "not a database URL", "write sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME")
+    if core != "reference" and not is_safe(core):
         line = _line(text, "url", "core")
         raise BadConfig(path, line, "not an address of a core", 'write "reference" or https://HOST[:PORT]')
     if core != "reference" and "core_token_file" not in values:
@@ -124,9 +144,13 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
     """Https anywhere, http only to this very machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
     local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
 

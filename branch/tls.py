@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -27,6 +27,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 AUTHORITY_DAYS, SERVER_DAYS, TERMINAL_DAYS = 3650, 397, 825
 RENEW_DAYS = 30
+FIRST_SECONDS = 20.0
+"""A new connection brings its first request within this time."""
 PEER = "tls_peer"
 """Under `scope["extensions"]`: `{"fingerprint": hex}` of the client certificate that the handshake has verified."""
 
@@ -53,7 +55,7 @@ class Authority:
             request = x509.load_pem_x509_csr(csr_pem.encode())
             proven = request.is_signature_valid
             key = request.public_key()
-        except (ValueError, InvalidSignature) as why:
+        except (ValueError, InvalidSignature, UnsupportedAlgorithm) as why:
             raise BadRequest("not a certificate signing request in PEM") from why
         if not proven or not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
             raise BadRequest("the request must be for an EC P-256 key, and signed with it")
@@ -154,21 +156,27 @@ def server_certificate(state: Path, names: list[str], now: datetime) -> tuple[Pa
     """Paths of the branch's certificate and key; made anew when missing, near its end, or for other names."""
     certificate, key_file = state / "server.pem", state / "server.key"
     wanted = sorted({"127.0.0.1", "localhost", *names})
-    if not _is_good(certificate, wanted, now):
+    authority = load_authority(state)
+    if not _is_good(certificate, key_file, authority, wanted, now):
         key = ec.generate_private_key(ec.SECP256R1())
-        made = load_authority(state).sign_server(key.public_key(), wanted, now)
+        made = authority.sign_server(key.public_key(), wanted, now)
         write_private(key_file, _key_pem(key))
-        certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        write_private(certificate, made.public_bytes(serialization.Encoding.PEM))
     return certificate, key_file
 
 
-def _is_good(path: Path, names: list[str], now: datetime) -> bool:
-    if not path.exists():
+def _is_good(path: Path, key_file: Path, authority: Authority, names: list[str], now: datetime) -> bool:
+    """Does the certificate fit its key, this authority and these names, and last?"""
+    try:
+        found = x509.load_pem_x509_certificate(path.read_bytes())
+        found.verify_directly_issued_by(authority.certificate)
+        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+        san = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
-    found = x509.load_pem_x509_certificate(path.read_bytes())
-    san = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     has = sorted(str(one.value) for one in san)
-    return has == names and found.not_valid_after_utc > now + timedelta(days=RENEW_DAYS)
+    fits = has == names and key.public_key() == found.public_key()
+    return fits and found.not_valid_after_utc > now + timedelta(days=RENEW_DAYS)
 
 
 def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
@@ -209,6 +217,12 @@ class PeerHttp(H11Protocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app = _Known(self.app, transport)
+        self.loop.call_later(FIRST_SECONDS, self._hang_up_unless_used)
+
+    def _hang_up_unless_used(self) -> None:
+        """A connection that has brought no request by now is somebody's who only wants to hold it."""
+        if self.cycle is None and self.transport.get_protocol() is self:
+            self.transport.close()
 
 
 class PeerWebSocket(WebSocketsSansIOProtocol):

@@ -1,6 +1,7 @@
 """Core over HTTP: the messages of `/core/v1`, which an adapter in any language can serve. Described in CORE.md."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -75,7 +76,7 @@ class Card(Message):
     account: str
     sequence: str
     expiry: date
-    state: str
+    state: Literal["active", "blocked", "capture"]
 
     def value(self) -> CoreCard:
         """As the port has it."""
@@ -100,7 +101,7 @@ class Account(Message):
 
     number: str
     customer: str
-    kind: str
+    kind: Literal["current", "savings"]
     name: str
     balance: int
     available: int
@@ -176,7 +177,7 @@ class PostedReply(Message):
 
     reference: str
     accounting_date: date
-    status: str
+    status: Literal["done", "pending"]
     balance: int
 
     def value(self) -> CorePosted:

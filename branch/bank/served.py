@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 
 from branch.bank import corewire as w
 from branch.bank.core import Core
-from branch.serving import Run, Trouble
+from branch.serving import FAILURES, Run, Trouble
 from protocol.messages import KeyState, Mend, Message
 
 Answer = Callable[[Core, Any], Message]
@@ -80,7 +80,10 @@ def serve_core(app: FastAPI, core: Core, run: Run, token: str, specimen: w.Speci
             return await run(lambda: answer(core, body))
 
         call.__annotations__["body"] = request_type
-        app.post(f"{w.PREFIX}/{name}", response_model=reply, name=f"core {name}", tags=["core"])(call)
+        responses = {**FAILURES, 401: FAILURES[403]}
+        app.post(f"{w.PREFIX}/{name}", response_model=reply, name=f"core {name}", tags=["core"], responses=responses)(
+            call
+        )
 
     for name, (request_type, reply, answer) in CALLS.items():
         add(name, request_type, reply, answer)

@@ -11,12 +11,16 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from branch.store import books, schema
 from branch.store.schema import METADATA, VERSION, version
 
+Failed = DBAPIError
+"""What any statement may raise: the database does not answer, or does not want to."""
+Unkeepable = DataError
+"""The kind of `Failed` that only a value is to blame for."""
 Clock = Callable[[], int]
 """UTC, integer milliseconds since 1970."""
 Tx = sa.Connection
@@ -26,6 +30,16 @@ BUSY_SECONDS = 10
 POOL = 8
 APPEND_ONLY = (schema.outbox, books.transfers)
 """Rows of these are never changed and never removed: the database itself refuses it."""
+
+
+def is_url(text: str) -> bool:
+    """Is it the address of a database that `open_engine` can open?"""
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        return False
+    file = url.drivername == "sqlite" and not url.host and bool(url.database)
+    return file or (url.drivername == "postgresql+psycopg" and bool(url.database))
 
 
 class SchemaMismatch(Exception):
@@ -47,22 +61,32 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads: on SQLite it does not wait for a writer."""
-        with self.engine.connect().execution_options(reads_only=True) as tx, tx.begin():
+        """A transaction that only reads, all of it as of one moment; on SQLite it does not wait for a writer."""
+        with self.engine.connect().execution_options(**self._reading) as tx, tx.begin():
             yield tx
+
+    @property
+    def _reading(self) -> dict[str, Any]:
+        """PostgreSQL: one snapshot for all that is read in one transaction, as SQLite gives it anyhow."""
+        one_snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+        return {"reads_only": True, **one_snapshot}
 
 
 def open_engine(url: str) -> sa.Engine:
-    """An engine for `sqlite:///PATH`, `sqlite://` (memory, one thread at a time) or `postgresql+psycopg://…`."""
+    """An engine for `sqlite:///PATH`, `sqlite://` (memory, one thread at a time) or `postgresql+psycopg://…`.
+
+    Its errors do not print the values of a statement: they may be a customer's.
+    """
+    sizes: dict[str, Any] = {"pool_size": POOL, "max_overflow": POOL, "hide_parameters": True}
     if url in {"sqlite://", "sqlite:///:memory:"}:
-        engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        memory: dict[str, Any] = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        engine = sa.create_engine("sqlite://", hide_parameters=True, **memory)
     elif url.startswith("sqlite:"):
-        engine = sa.create_engine(url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_SECONDS})
+        engine = sa.create_engine(url, **sizes, connect_args={"timeout": BUSY_SECONDS})
     else:
         options = f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout={2 * BUSY_SECONDS}s"
-        engine = sa.create_engine(
-            url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, connect_args={"options": options}
-        )
+        patience = {"options": options, "connect_timeout": BUSY_SECONDS}
+        engine = sa.create_engine(url, **sizes, pool_pre_ping=True, connect_args=patience)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
@@ -142,7 +166,6 @@ def locked(query: sa.Select[Any]) -> sa.Select[Any]:
     return query.with_for_update()
 
 
-def is_lock_time_out(why: DBAPIError) -> bool:
-    """Did the database give up waiting for somebody else's lock?"""
-    text = str(why.orig).lower()
-    return "database is locked" in text or "lock timeout" in text or "deadlock" in text
+def in_a_line(why: DBAPIError) -> str:
+    """The database's own words, the first line of them."""
+    return next(iter(str(why.orig).splitlines()), type(why.orig).__name__)

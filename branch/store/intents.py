@@ -23,15 +23,21 @@ def find(tx: sa.Connection, key: str) -> sa.Row[Any] | None:
     return tx.execute(sa.select(intents).where(intents.c.key == key)).one_or_none()
 
 
-def move(tx: sa.Connection, key: str, now: int, **values: str | int | None) -> sa.Row[Any]:
-    """Write an outcome, unless the key has ended meanwhile; answers the row as it stands then."""
-    row = tx.execute(locked(sa.select(intents).where(intents.c.key == key))).one()
+def held(tx: sa.Connection, key: str) -> sa.Row[Any]:
+    """The row of a key that stands, locked."""
+    return tx.execute(locked(sa.select(intents).where(intents.c.key == key))).one()
+
+
+def move(tx: sa.Connection, key: str, now: int, **values: str | int | None) -> tuple[sa.Row[Any], bool]:
+    """Write an outcome, unless the key has ended meanwhile: the row as it stands then, and whether this wrote it."""
+    row = held(tx, key)
     if row.state not in OPEN:
-        return row
+        return row, False
     tx.execute(intents.update().where(intents.c.key == key).values(**values, changed=now))
-    return tx.execute(sa.select(intents).where(intents.c.key == key)).one()
+    return held(tx, key), True
 
 
 def take_back(tx: sa.Connection, key: str, now: int, state: str) -> None:
     """Write the end that a reversal found: it outranks what stood there."""
-    tx.execute(intents.update().where(intents.c.key == key).values(state=state, changed=now))
+    which = (intents.c.key == key, intents.c.state != state)
+    tx.execute(intents.update().where(*which).values(state=state, changed=now))

@@ -1,11 +1,20 @@
 """The event log: what happened, written in the transaction in which it happened. No names, no numbers in clear."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from branch.store.schema import outbox
+
+PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z._-]|[0-9](?![0-9]{3})){0,63}")
+"""How screens, transaction codes and kinds of incident are named: no spaces, no long numbers."""
+
+
+def plain(name: str) -> str:
+    """A name for the event log; "?" for anything that could be a person's words or number."""
+    return name if PLAIN.fullmatch(name) else "?"
 
 
 def event(

@@ -30,10 +30,11 @@ def untold_of(tx: sa.Connection, customer: str) -> list[tuple[str, str, dict[str
     return [(row.key, row.ending, row.facts) for row in tx.execute(query)]
 
 
-def told(tx: sa.Connection, key: str, customer: str, at: int) -> None:
-    """She has seen it; somebody else's key is left alone."""
+def told(tx: sa.Connection, key: str, customer: str, at: int) -> bool:
+    """She has seen it: True the first time. Somebody else's key is left alone."""
     hers = sa.select(visits.c.id).where(visits.c.customer == customer)
-    tx.execute(untold.update().where(untold.c.key == key, untold.c.visit.in_(hers)).values(told=at))
+    which = (untold.c.key == key, untold.c.visit.in_(hers), untold.c.told.is_(None))
+    return tx.execute(untold.update().where(*which).values(told=at)).rowcount == 1
 
 
 def open_case(tx: sa.Connection, key: str, terminal: str, facts: Facts, note: str, at: int) -> bool:
@@ -42,15 +43,12 @@ def open_case(tx: sa.Connection, key: str, terminal: str, facts: Facts, note: st
     return insert_once(tx, cases, row)
 
 
-def call_help(tx: sa.Connection, visit: str, terminal: str, screen: str, language: str, at: int) -> int:
-    """Put a call on the branch's list; a visit that waits already keeps its number."""
-    waiting = sa.select(help_calls.c.number).where(help_calls.c.visit == visit, help_calls.c.state == "waiting")
-    number = tx.execute(waiting).scalar()
-    if number is not None:
-        return int(number)
+def call_help(tx: sa.Connection, visit: str, terminal: str, screen: str, language: str, at: int) -> tuple[int, bool]:
+    """Put a call on the branch's list: its number, and whether it is new. A visit that waits keeps its number."""
     row = {"visit": visit, "terminal": terminal, "screen": screen, "language": language}
-    made = tx.execute(help_calls.insert().values(**row, state="waiting", at=at).returning(help_calls.c.number))
-    return int(made.scalar_one())
+    made = insert_once(tx, help_calls, {**row, "state": "waiting", "at": at})
+    waiting = sa.select(help_calls.c.number).where(help_calls.c.visit == visit, help_calls.c.state == "waiting")
+    return int(tx.execute(waiting).scalar_one()), made
 
 
 def incident(tx: sa.Connection, visit: str, terminal: str, kind: str, detail: str, at: int) -> None:
@@ -59,6 +57,6 @@ def incident(tx: sa.Connection, visit: str, terminal: str, kind: str, detail: st
     tx.execute(incidents.insert().values(**row, at=at))
 
 
-def rate(tx: sa.Connection, visit: str, terminal: str, stars: int, at: int) -> None:
-    """One rating a visit: the first stands."""
-    insert_once(tx, ratings, {"visit": visit, "terminal": terminal, "stars": stars, "at": at})
+def rate(tx: sa.Connection, visit: str, terminal: str, stars: int, at: int) -> bool:
+    """One rating a visit: the first stands, and only it answers True."""
+    return insert_once(tx, ratings, {"visit": visit, "terminal": terminal, "stars": stars, "at": at})

@@ -91,6 +91,8 @@ sessions = sa.Table(
     _text("counter", null=True),  # the chip's counter (ATC) in the cryptogram that opened it
     _text("state"),  # waiting: for the chip's last word; confirmed; over
     _number("expires"),
+    sa.Index("sessions_of_visit", "visit"),
+    sa.UniqueConstraint("card", "counter"),  # a cryptogram lets in once
 )
 
 handles = sa.Table(
@@ -131,6 +133,7 @@ intents = sa.Table(
     _number("at"),
     _number("changed"),
     sa.Index("intents_by_day", "accounting_date", "terminal", "code"),
+    sa.Index("intents_by_card", "card", "counter"),
 )
 
 untold = sa.Table(
@@ -166,6 +169,13 @@ help_calls = sa.Table(
     _text("language"),
     _text("state"),
     _number("at"),
+)
+sa.Index(
+    "one_waiting_call_a_visit",
+    help_calls.c.visit,
+    unique=True,
+    sqlite_where=help_calls.c.state == "waiting",
+    postgresql_where=help_calls.c.state == "waiting",
 )
 
 incidents = sa.Table(

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from branch.store.db import Database, insert_once, locked
-from branch.store.schema import keys, terminals
+from branch.store.schema import keys, sessions, terminals
 
 
 def code_hash(code: str) -> str:
@@ -40,7 +40,8 @@ def enrolled(tx: sa.Connection, terminal: str, fingerprint: str) -> None:
 
 
 def revoke(tx: sa.Connection, terminal: str) -> bool:
-    """Know it no more, from its next request on. False when there is no such terminal."""
+    """Know it no more, from its next request on; whoever is signed in there is out. False: no such terminal."""
+    tx.execute(sessions.update().where(sessions.c.terminal == terminal).values(state="over"))
     return _set(tx, terminal, state="revoked", fingerprint=None, code_hash=None, code_expires=None)
 
 

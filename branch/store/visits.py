@@ -42,8 +42,8 @@ def begin(tx: sa.Connection, visit: str, terminal: str, now: int) -> None:
 
 
 def customer_of(tx: sa.Connection, visit: str) -> str | None:
-    """Who proved herself in a visit, if anybody."""
-    return tx.execute(sa.select(visits.c.customer).where(visits.c.id == visit)).scalar()
+    """Who proved herself in a visit, if anybody; nobody else can until this transaction ends."""
+    return tx.execute(locked(sa.select(visits.c.customer).where(visits.c.id == visit))).scalar()
 
 
 def bind(tx: sa.Connection, visit: str, customer: str) -> bool:
@@ -72,8 +72,8 @@ def claimed_card(tx: sa.Connection, claim_handle: str, card_handle: str, now: in
     return ClaimedCard(row.visit, row.terminal, row.customer, row.card, row.pin_number) if row else None
 
 
-def open_session(tx: sa.Connection, customer: Customer, expires: int) -> None:
-    """Let a customer in; what she had opened before in this visit is over."""
+def open_session(tx: sa.Connection, customer: Customer, expires: int) -> bool:
+    """Let a customer in; what she had opened before in this visit is over. False: her cryptogram let in before."""
     tx.execute(sessions.update().where(sessions.c.visit == customer.visit).values(state="over"))
     row = {
         "handle": customer.handle,
@@ -84,7 +84,7 @@ def open_session(tx: sa.Connection, customer: Customer, expires: int) -> None:
         "counter": customer.counter,
         "state": customer.state,
     }
-    tx.execute(sessions.insert().values(**row, expires=expires))
+    return insert_once(tx, sessions, {**row, "expires": expires})
 
 
 def session(tx: sa.Connection, handle: str, now: int) -> Customer | None:
@@ -96,9 +96,27 @@ def session(tx: sa.Connection, handle: str, now: int) -> Customer | None:
     return Customer(row.handle, row.visit, row.terminal, row.customer, row.card, row.counter, row.state)
 
 
-def set_session(tx: sa.Connection, handle: str, state: str) -> None:
-    """`confirmed`, or `over`."""
-    tx.execute(sessions.update().where(sessions.c.handle == handle).values(state=state))
+def confirm_session(tx: sa.Connection, handle: str) -> bool:
+    """The chip has had its last word: True when the session was still waiting for it."""
+    which = (sessions.c.handle == handle, sessions.c.state == "waiting")
+    return tx.execute(sessions.update().where(*which).values(state="confirmed")).rowcount == 1
+
+
+def end_session(tx: sa.Connection, handle: str) -> None:
+    """Over, for good."""
+    tx.execute(sessions.update().where(sessions.c.handle == handle).values(state="over"))
+
+
+def forget(tx: sa.Connection, now: int) -> int:
+    """Delete every claim and handle that has expired, with what it stood for; answers how many rows that were.
+
+    Sessions stay: their cryptograms must not be played again.
+    """
+    dead = sa.exists().where(sessions.c.handle == handles.c.session, sessions.c.expires <= now)
+    gone = tx.execute(handles.delete().where(dead)).rowcount
+    old = sa.exists().where(claims.c.handle == claim_cards.c.claim, claims.c.expires <= now)
+    gone += tx.execute(claim_cards.delete().where(old)).rowcount
+    return gone + tx.execute(claims.delete().where(claims.c.expires <= now)).rowcount
 
 
 def seen_before(tx: sa.Connection, card: str, counter: str, key: str = "") -> bool:

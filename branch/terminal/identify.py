@@ -135,7 +135,8 @@ def _open(branch: Branch, customer: Customer) -> None:
         if mine and customer.state == "confirmed":
             mine = visits.bind(tx, customer.visit, customer.customer)
         if mine:
-            visits.open_session(tx, customer, branch.minutes(branch.patience.session))
+            if not visits.open_session(tx, customer, branch.minutes(branch.patience.session)):
+                raise Refusal(m.Reason.CARD_DECLINED)  # another call with the same cryptogram was faster
             event(tx, branch.now, f"customer.{customer.state}", customer.visit)
     if not mine:
         raise Refusal(m.Reason.SIGNED_OUT, "the visit is another customer's")
@@ -151,10 +152,15 @@ def confirm_customer(branch: Branch, terminal: str, body: calls.ConfirmCustomer)
         return calls.Nothing()
     good = body.verdict.approved and _is_tc(branch, customer, body.verdict.field55)
     with branch.db.write() as tx:
-        good = good and visits.bind(tx, customer.visit, customer.customer)
-        state = "confirmed" if good else "over"
-        visits.set_session(tx, customer.handle, state)
-        event(tx, branch.now, f"customer.{state}", customer.visit)
+        visits.customer_of(tx, customer.visit)  # locks in one order everywhere: the visit, then its sessions
+        waited = visits.confirm_session(tx, customer.handle)
+        good = good and waited and visits.bind(tx, customer.visit, customer.customer)
+        if waited and not good:
+            visits.end_session(tx, customer.handle)
+        if waited:
+            event(tx, branch.now, f"customer.{'confirmed' if good else 'over'}", customer.visit)
+    if not waited:
+        raise Refusal(m.Reason.SIGNED_OUT)
     if body.verdict.approved and not good:
         raise Refusal(m.Reason.CARD_DECLINED)
     return calls.Nothing()
@@ -172,7 +178,7 @@ def sign_out(branch: Branch, terminal: str, body: calls.OfCustomer) -> calls.Not
     with branch.db.write() as tx:
         customer = visits.session(tx, body.customer, branch.now)
         if customer is not None and customer.terminal == terminal:
-            visits.set_session(tx, customer.handle, "over")
+            visits.end_session(tx, customer.handle)
             event(tx, branch.now, "customer.over", customer.visit)
     return calls.Nothing()
 

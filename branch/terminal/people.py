@@ -1,7 +1,7 @@
 """Calls that end on somebody's list at the branch."""
 
 from branch.store import people, visits
-from branch.store.outbox import event
+from branch.store.outbox import event, plain
 from branch.terminal.context import Branch, live, own
 from protocol import calls
 from protocol import messages as m
@@ -38,8 +38,8 @@ def told(branch: Branch, terminal: str, body: calls.Told) -> calls.Nothing:
     """She has seen it; the key may be another terminal's, but not another customer's."""
     customer = live(branch, terminal, body.customer)
     with branch.db.write() as tx:
-        people.told(tx, body.key, customer.customer, branch.now)
-        event(tx, branch.now, "ending.told", customer.visit, {"key": body.key})
+        if people.told(tx, body.key, customer.customer, branch.now):
+            event(tx, branch.now, "ending.told", customer.visit, {"key": body.key})
     return calls.Nothing()
 
 
@@ -47,8 +47,9 @@ def call_help(branch: Branch, terminal: str, call: m.HelpCall) -> m.HelpCalled:
     """Somebody wants a person."""
     own(terminal, call.visit)
     with branch.db.write() as tx:
-        number = people.call_help(tx, call.visit, terminal, call.screen, call.language, branch.now)
-        event(tx, branch.now, "help.called", call.visit, {"number": number, "screen": call.screen})
+        number, made = people.call_help(tx, call.visit, terminal, call.screen, call.language, branch.now)
+        if made:
+            event(tx, branch.now, "help.called", call.visit, {"number": number, "screen": plain(call.screen)})
     return m.HelpCalled(number=number)
 
 
@@ -57,7 +58,7 @@ def incident(branch: Branch, terminal: str, incident: m.Incident) -> calls.Nothi
     own(terminal, incident.visit)
     with branch.db.write() as tx:
         people.incident(tx, incident.visit, terminal, incident.kind, incident.detail, branch.now)
-        event(tx, branch.now, "incident", incident.visit, {"kind": incident.kind})
+        event(tx, branch.now, "incident", incident.visit, {"kind": plain(incident.kind)})
     return calls.Nothing()
 
 
@@ -66,6 +67,6 @@ def rate(branch: Branch, terminal: str, rating: m.Rating) -> calls.Nothing:
     own(terminal, rating.visit)
     with branch.db.write() as tx:
         visits.begin(tx, rating.visit, terminal, branch.now)
-        people.rate(tx, rating.visit, terminal, rating.stars, branch.now)
-        event(tx, branch.now, "visit.rated", rating.visit, {"stars": rating.stars})
+        if people.rate(tx, rating.visit, terminal, rating.stars, branch.now):
+            event(tx, branch.now, "visit.rated", rating.visit, {"stars": rating.stars})
     return calls.Nothing()

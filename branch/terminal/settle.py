@@ -16,26 +16,35 @@ def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
     """Take it back, or bar it: our row first, so that a post still under way finds it barred."""
     own(terminal, body.key)
     with branch.db.write() as tx:
-        intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
+        _, made = intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
+        if made:
+            event(tx, branch.now, "transfer.barred", *_told_of(body, m.Ending.BARRED))
     try:
         found = branch.core.reverse(body.key)
     except CoreUnavailable:
         return m.Reversed(key=body.key, ending=m.Ending.LATER)
     with branch.db.write() as tx:
-        _end(branch, tx, body.key, found)
-        facts = {"key": body.key, "ending": found.ending.value, "why": body.reason}
-        event(tx, branch.now, "transfer.taken-back", body.key.partition("/")[0], facts)
+        if (state := _end(branch, tx, body.key, found)) is not None:
+            event(tx, branch.now, f"transfer.{state}", *_told_of(body, found.ending))
     return m.Reversed(key=body.key, ending=found.ending, reference=found.reference)
 
 
-def _end(branch: Branch, tx: Tx, key: str, found: CoreReversed) -> None:
-    row, ending = intents.find(tx, key), found.ending
+def _told_of(body: m.Reversal, ending: m.Ending) -> tuple[str, dict[str, str | int | None]]:
+    """Visit and body of the event."""
+    return body.key.partition("/")[0], {"key": body.key, "ending": ending.value, "why": body.reason}
+
+
+def _end(branch: Branch, tx: Tx, key: str, found: CoreReversed) -> str | None:
+    """Bring our row to where the core's is: its new state, None when it stood so already."""
+    before, ending = intents.held(tx, key), found.ending
     if ending is m.Ending.REVERSED:
         intents.take_back(tx, key, branch.now, "reversed")
     elif ending is m.Ending.STANDS:
         intents.move(tx, key, branch.now, state="done", reference=found.reference)
-    elif ending is m.Ending.BARRED and row is not None and row.state != "refused":
+    elif ending is m.Ending.BARRED and before.state != "refused":
         intents.take_back(tx, key, branch.now, "barred")
+    after: str = intents.held(tx, key).state
+    return after if after != before.state else None
 
 
 def state(branch: Branch, terminal: str, body: calls.OfKey) -> m.KeyState:

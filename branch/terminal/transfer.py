@@ -8,7 +8,7 @@ from branch.bank.core import CoreCard, CoreOrder, CorePosted, CoreRefused
 from branch.bank.hsm import HsmRefused
 from branch.store import intents, visits
 from branch.store.intents import Row
-from branch.store.outbox import event
+from branch.store.outbox import event, plain
 from branch.store.visits import Customer
 from branch.terminal.context import Branch, Refusal, Trouble, live, own
 from branch.terminal.money import numbers
@@ -169,9 +169,10 @@ def _outcome(done: CorePosted) -> dict[str, str | int | None]:
 def _write(branch: Branch, key: str, today: date, **values: str | int | None) -> m.Posted:
     """Record an outcome, with its event, and answer what then stands."""
     with branch.db.write() as tx:
-        row = intents.move(tx, key, branch.now, **values)
-        facts = {"key": key, "code": row.code, "trace": row.trace, "amount": row.amount, "reason": row.reason}
-        event(tx, branch.now, f"transfer.{row.state}", row.visit, facts)
+        row, moved = intents.move(tx, key, branch.now, **values)
+        facts = {"key": key, "code": plain(row.code), "trace": row.trace, "amount": row.amount, "reason": row.reason}
+        if moved:
+            event(tx, branch.now, f"transfer.{row.state}", row.visit, facts)
     return _posted(row, today)
 
 

@@ -1,28 +1,23 @@
 """Every Core keeps the contract: the ledger on both databases, directly and through HTTP, able to reverse or not."""
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from support import Clock, world
 
 from branch import demo
 from branch.bank import contract
 from branch.bank.core import Core, CoreUnavailable
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.remote import RemoteCore
-from branch.bank.served import serve_core
-from branch.serving import Pool, describe_failures
+from tests.branch.real import ServedCore
+from tests.branch.support import Clock, world
 from tests.postgres import postgres
 
 __all__ = ["postgres"]
-TOKEN = "open sesame"
 MakeCore = Callable[[bool], ReferenceLedger]
 SUITE = tuple(dict.fromkeys(contract.ALWAYS + contract.WITH_REVERSALS + contract.WITHOUT_REVERSALS))
 
@@ -37,10 +32,10 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module", params=["direct", "http"])
 def reach(request: pytest.FixtureRequest) -> Iterator[Callable[[Core], Core]]:
-    servers: list[_Served] = []
+    servers: list[ServedCore] = []
 
     def through_http(core: Core) -> Core:
-        servers.append(_Served(core))
+        servers.append(ServedCore(core))
         return servers[-1].client
 
     yield through_http if request.param == "http" else lambda core: core
@@ -65,34 +60,8 @@ def test_the_books_balance_after_the_suite(make: MakeCore) -> None:
     assert make(True).balance_check() == []
 
 
-class _Served:
-    """A core at /core/v1 on a real socket."""
-
-    def __init__(self, core: Core, token: str = TOKEN) -> None:
-        app = FastAPI()
-        describe_failures(app)
-        self._pool = Pool(2, 8)
-        serve_core(app, core, self._pool, token, demo.SPECIMEN)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="none")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
-        self._thread.start()
-        address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._http = httpx.Client(base_url=address, timeout=10)
-        self.client = RemoteCore(self._http, TOKEN)
-        self.client.can_reverse = self.client.about().can_reverse if token == TOKEN else True
-
-    def stop(self) -> None:
-        self._http.close()
-        self._server.should_exit = True
-        self._thread.join(10)
-        self._socket.close()
-        self._pool.close()
-
-
 def test_without_the_right_token_the_core_does_not_answer(make: MakeCore) -> None:
-    served = _Served(make(True), token="another one")
+    served = ServedCore(make(True), token="another one")
     try:
         with pytest.raises(CoreUnavailable):
             served.client.accounting_date()

@@ -1,0 +1,33 @@
+"""What the branch does by itself, from time to time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from branch.serving import Run, described
+from branch.store import visits
+from branch.terminal.context import Branch
+
+log = logging.getLogger(__name__)
+FORGET_SECONDS = 60.0
+"""How often expired handles are deleted."""
+
+
+async def every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Act again and again until cancelled; an act that fails is tried again at its next turn."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await act()
+        except Exception as why:  # noqa: BLE001  the next turn is the remedy
+            log.warning("upkeep failed: %s", described(why))
+
+
+async def forget(branch: Branch, run: Run) -> None:
+    """Delete what has expired and stands for a customer's numbers."""
+
+    def act() -> int:
+        with branch.db.write() as tx:
+            return visits.forget(tx, branch.now)
+
+    await run(act)
