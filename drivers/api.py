@@ -99,13 +99,15 @@ class Status:
     """`present`, `absent`, `low`, `jammed`, `taken` or `unknown`."""
     detail: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    why: DeviceError | None = field(default=None, repr=False, compare=False)
+    """What stands in the way of its work, and who can mend it; None when nothing does."""
 
 
 class Device(Protocol):
     """What all devices have in common."""
 
     async def status(self) -> Status:
-        """Ask the device itself. An unreachable one is `Health.OFFLINE`, not an exception."""
+        """Ask the device itself. Trouble is told in `Status.why`, never raised; an unreachable one is `OFFLINE`."""
         ...
 
     async def close(self) -> None:
@@ -310,5 +312,5 @@ class Camera(Device, Protocol):
     """Frames from a camera that may come and go."""
 
     async def frame(self, patience: float) -> Frame:
-        """The newest picture, not older than the call; Offline when none comes in time."""
+        """The newest picture, not older than the call; Offline or Garbled when none comes in time."""
         ...

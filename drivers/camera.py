@@ -63,7 +63,7 @@ class OpenCvCamera:
         self._print, self._still_since = 0, 0.0
 
     async def frame(self, patience: float) -> Frame:
-        """The newest picture, taken after the call; Offline when none comes within `patience` seconds."""
+        """The newest picture, taken after the call; Offline or Garbled when none comes within `patience` seconds."""
         self._begin()
         asked = time.monotonic()
         self._wanted += 1
@@ -74,8 +74,10 @@ class OpenCvCamera:
                     await self._news.wait()
                 return self._frame
         except TimeoutError as why:
-            what = self._why.what if self._why else "no picture came"
-            raise Offline(DEVICE, what, "check the camera and its cable") from self._why or why
+            if self._why is None:
+                raise Offline(DEVICE, "no picture came", "check the camera and its cable") from why
+            kind = Garbled if isinstance(self._why, Garbled) else Offline
+            raise kind(DEVICE, self._why.what, self._why.remedy or "check the camera and its cable") from self._why
         finally:
             self._wanted -= 1
 
@@ -84,8 +86,8 @@ class OpenCvCamera:
         simulated = self._url.startswith(("sim:", "file:"))
         try:
             frame = await self.frame(1.0)
-        except Offline as why:
-            return Status(DEVICE, Health.OFFLINE, self._identity, simulated, detail=why.what)
+        except DeviceError as why:
+            return Status(DEVICE, Health.OFFLINE, self._identity, simulated, detail=why.what, why=why)
         facts = {"size": f"{frame.width}x{frame.height}"}
         if frame.at - self._still_since > STILL_AFTER:
             return Status(
@@ -181,7 +183,7 @@ class _Eye:
     def take(self) -> tuple[float, tuple[int, int], bytes]:
         """The next picture: (monotonic seconds, (width, height), RGB)."""
         if self._present() != self._inode:
-            raise Offline(DEVICE, f"{self._source.shown} was exchanged", "")
+            raise Offline(DEVICE, f"{self._source.shown} was exchanged", "wait until it is opened again")
         good, picture = self._capture.read()
         if not good and self._source.kind == "file":
             self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)

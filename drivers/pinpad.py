@@ -9,12 +9,11 @@ those of X9.143: P0 PIN encryption, M3 MAC algorithm 3.
 """
 
 import base64
-import binascii
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from drivers.api import Abandoned, DeviceError, Faulty, Garbled, Health, Status
+from drivers.api import Abandoned, DeviceError, Faulty, Garbled, Health, Offline, Status
 from drivers.xfs import Dial, Payload, XfsClient, dial
 from protocol.mask import Pan, PinBlock
 
@@ -53,11 +52,14 @@ class XfsPinPad:
             about = await self._xfs.command("Common.Capabilities", {})
             now = await self._xfs.command("Common.Status", {})
         except DeviceError as why:
-            return Status(NAME, Health.OFFLINE, detail=why.what)
+            return Status(NAME, Health.OFFLINE, detail=why.what, why=why)
         identity = _identity(about)
         device, keys = _text(now, "common", "device"), _text(now, "keyManagement", "encryptionState")
-        facts = {"device": device, "encryptionState": keys}
-        return Status(NAME, _health(device, keys), identity, "SIM" in identity.split(), detail=device, facts=facts)
+        facts = {"device": device, "encryptionState": keys, "pinFormats": " ".join(_formats(about))}
+        simulated = "SIM" in identity.split()
+        return Status(
+            NAME, _health(device, keys), identity, simulated, detail=device, facts=facts, why=_trouble(device)
+        )
 
     async def close(self) -> None:
         await self._xfs.close()
@@ -188,15 +190,25 @@ class _Typed:
 def _ended(answer: Payload) -> None:
     how = answer.get("completion")
     if how == "cancel":
-        raise Abandoned(NAME, "the customer pressed cancel")
+        raise Abandoned(NAME, "the customer pressed cancel", "begin again")
     if how not in ("enter", "auto"):
         raise Garbled(NAME, "an entry that ended in no known way", "update the device's service")
 
 
 def _health(device: str, keys: str) -> Health:
-    if device not in ("online", "deviceBusy"):
+    if _trouble(device):
         return Health.OFFLINE
     return Health.OK if keys == "ready" else Health.DEGRADED
+
+
+def _trouble(device: str) -> DeviceError | None:
+    """What the service's word for its device means; None for one that works."""
+    if device in ("online", "deviceBusy"):
+        return None
+    if device in ("fraudAttempt", "potentialFraud"):
+        return Faulty(NAME, f"the service reports {device}", "take the pad out of service: it must be inspected")
+    kind = Faulty if device in ("hardwareError", "userError") else Offline
+    return kind(NAME, f"the service reports {device or 'no state'}", "check the pad's power and cable")
 
 
 def _identity(about: Payload) -> str:
@@ -205,6 +217,13 @@ def _identity(about: Payload) -> str:
     devices = common.get("deviceInformation") if isinstance(common, dict) else None
     first = devices[0] if isinstance(devices, list) and devices and isinstance(devices[0], dict) else {}
     return " ".join(word for word in (first.get("modelName"), first.get("serialNumber")) if isinstance(word, str))
+
+
+def _formats(about: Payload) -> list[str]:
+    """Those PIN block formats of ours that the service says it can make."""
+    pad = about.get("pinPad")
+    formats = pad.get("pinFormats") if isinstance(pad, dict) else None
+    return [name for name in PIN_KEYS if isinstance(formats, dict) and formats.get(name) is True]
 
 
 def _text(payload: Mapping[str, Any], part: str, name: str) -> str:
@@ -218,7 +237,8 @@ def _base64(data: bytes) -> str:
 
 
 def _bytes(payload: Payload, name: str) -> bytes:
+    value = payload.get(name)
     try:
-        return base64.b64decode(str(payload.get(name)), validate=True)
-    except binascii.Error as why:
+        return base64.b64decode(value if isinstance(value, str) else "?", validate=True)
+    except ValueError as why:
         raise Garbled(NAME, f"{name} is no base64", "update the device's service") from why

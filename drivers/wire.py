@@ -21,6 +21,7 @@ from drivers.api import Offline
 
 RENDEZVOUS = "KIOSK_SIM"
 CHUNK = 4096
+ANEW = "open a new pair of ends"
 
 
 class Wire(Protocol):
@@ -57,20 +58,36 @@ def resolve(url: str) -> str:
     return known[name]
 
 
+def check(url: str) -> None:
+    """ValueError for a URL that names no wire. Whether anything is there, only opening tells."""
+    scheme, _, rest = url.partition(":")
+    host, _, port = rest.rpartition(":")
+    good = {
+        "serial": bool(urlsplit(url).path) and _baud(url).isdecimal() and int(_baud(url)) > 0,
+        "tcp": bool(host) and port.isascii() and port.isdecimal() and 0 < int(port) < 65536,
+        "sim": bool(rest),
+    }
+    if not good.get(scheme):
+        raise ValueError(f"{url}: a wire is serial:DEVICE?baud=115200, tcp:HOST:PORT or sim:NAME")
+
+
+def _baud(url: str) -> str:
+    return parse_qs(urlsplit(url).query).get("baud", ["115200"])[0]
+
+
 async def open_wire(url: str, patience: float = 3.0) -> Wire:
     """Open a byte pipe within `patience` seconds. Raises Offline, or ValueError for a URL that is none."""
     real = resolve(url)
+    check(real)
     scheme, _, rest = real.partition(":")
     if scheme == "serial":
         return _SerialWire(real)
-    if scheme == "tcp":
-        host, _, port = rest.rpartition(":")
-        try:
-            async with asyncio.timeout(patience):
-                return _StreamWire(url, *await asyncio.open_connection(host.strip("/"), int(port)))
-        except OSError as why:
-            raise Offline(url, f"no connection: {why}", "check power, cable and address") from why
-    raise ValueError(f"{url}: a wire is serial:DEVICE, tcp:HOST:PORT or sim:NAME")
+    host, _, port = rest.rpartition(":")
+    try:
+        async with asyncio.timeout(patience):
+            return _StreamWire(url, *await asyncio.open_connection(host.strip("/[]"), int(port)))
+    except OSError as why:
+        raise Offline(url, f"no connection: {why}", "check power, cable and address") from why
 
 
 class _StreamWire:
@@ -101,11 +118,9 @@ class _SerialWire:
     """A serial port driven by the event loop: no thread, so that a cancelled read is really over."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        baud = int(parse_qs(parts.query).get("baud", ["115200"])[0])
         self._name = url
         try:
-            self._port = serial.Serial(parts.path, baud, timeout=0, write_timeout=0, exclusive=True)
+            self._port = serial.Serial(urlsplit(url).path, int(_baud(url)), timeout=0, write_timeout=0, exclusive=True)
         except (OSError, serial.SerialException) as why:
             raise Offline(url, f"port does not open: {why}", "check cable, device name and permissions") from why
 
@@ -165,16 +180,16 @@ class MemoryWire:
 
     async def read(self) -> bytes:
         if not self._open and self._inbox.empty():
-            raise Offline("memory wire", "closed")
+            raise Offline("memory wire", "closed", ANEW)
         data = await self._inbox.get()
         if not data:
             self._open = False
-            raise Offline("memory wire", "closed by the peer")
+            raise Offline("memory wire", "closed by the peer", ANEW)
         return data
 
     async def write(self, data: bytes) -> None:
         if not self._open or not self._peer._open:  # noqa: SLF001  two ends of one thing
-            raise Offline("memory wire", "closed")
+            raise Offline("memory wire", "closed", ANEW)
         if data:
             self._peer._inbox.put_nowait(data)  # noqa: SLF001
 

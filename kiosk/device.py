@@ -3,9 +3,10 @@
     kiosk device id-reader read --at serial:/dev/ttyUSB0 --json
     kiosk device printer print receipt.txt --at serial:/dev/ttyS1?baud=19200
 
-Stdout gets one answer, with --json as one JSON object. Exit codes: 0 done, 2 wrong usage, 3 no card or paper, or nobody
-came in time, 4 device offline or broken, 5 the device's answer made no sense. What fails is answered with `error`,
-`device`, `mend` (who can mend it) and `remedy`. Card numbers are masked, and no PIN can be asked here.
+Stdout gets one answer, with --json as one JSON object. Exit codes: 0 done, 2 wrong usage, 3 no card or paper, cover
+open, or nobody came in time, 4 device offline or broken, 5 the device's answer made no sense. What fails is answered
+with `error`, `device`, `mend` (who can mend it) and `remedy`; so is a `status` that tells of trouble, beside its facts
+(an empty card reader is none, an empty printer is). Card numbers are masked, and no PIN can be asked here.
 """
 
 import argparse
@@ -14,13 +15,14 @@ import json
 import pathlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from PIL import Image
 
-from drivers.api import Device, DeviceError, Health, NoMedia
+from drivers.api import Device, DeviceError, NoMedia
 from drivers.camera import OpenCvCamera
 from drivers.emv import PcscCardReader
 from drivers.escpos import SerialPrinter, text_slip
@@ -31,7 +33,7 @@ from protocol.messages import Mend
 
 D = TypeVar("D", bound=Device)
 Facts = dict[str, Any]
-USAGE, OFFLINE, STOPPED = 2, 4, 130
+USAGE, STOPPED = 2, 130
 PATIENCE = 30.0
 MOST_TEXT = 64 * 1024
 """Bytes of a file to print: some twenty metres of paper."""
@@ -59,13 +61,21 @@ class _Parser(argparse.ArgumentParser):
         raise WrongUsage(message, f"see {self.prog} --help")
 
 
+@dataclass(frozen=True)
+class Said:
+    """What goes to stdout, and the exit code beside it."""
+
+    facts: Facts
+    code: int = 0
+
+
 class _Action(Protocol):
-    def __call__(self, args: argparse.Namespace, /) -> Awaitable[Facts]: ...
+    def __call__(self, args: argparse.Namespace, /) -> Awaitable[Said]: ...
 
 
-async def _using(device: D, act: Callable[[D], Awaitable[Facts]]) -> Facts:
+async def _using(device: D, act: Callable[[D], Awaitable[Facts]]) -> Said:
     try:
-        return await act(device)
+        return Said(await act(device))
     finally:
         await device.close()
 
@@ -85,8 +95,8 @@ def _opened(args: argparse.Namespace) -> Device:
     return drivers[args.device]()
 
 
-async def status(args: argparse.Namespace) -> Facts:
-    """What the device says of itself."""
+async def status(args: argparse.Namespace) -> Said:
+    """What the device says of itself, and of what stands in its way."""
     device = _opened(args)
     try:
         said = await device.status()
@@ -101,13 +111,16 @@ async def status(args: argparse.Namespace) -> Facts:
         "detail": said.detail,
         "facts": dict(said.facts),
     }
-    if said.health is Health.OFFLINE:
-        remedy = "check power, cable and address"
-        facts |= {"error": said.detail or "no answer", "mend": str(Mend.ENGINEER), "remedy": remedy}
-    return facts
+    if said.why is None:
+        return Said(facts)
+    return Said(facts | _failure(said.why), said.why.exit_code)
 
 
-async def read_identity(args: argparse.Namespace) -> Facts:
+def _failure(why: DeviceError) -> Facts:
+    return {"error": why.what, "mend": str(why.mend), "remedy": why.remedy}
+
+
+async def read_identity(args: argparse.Namespace) -> Said:
     """Everything on an identity card but its pictures."""
 
     async def act(reader: SerialIdReader) -> Facts:
@@ -116,7 +129,7 @@ async def read_identity(args: argparse.Namespace) -> Facts:
     return await _using(SerialIdReader(args.at), act)
 
 
-async def read_bank_card(args: argparse.Namespace) -> Facts:
+async def read_bank_card(args: argparse.Namespace) -> Said:
     """The first half of a chip transaction: the card's applications, and what it would send to its issuer."""
 
     async def act(reader: PcscCardReader) -> Facts:
@@ -140,7 +153,7 @@ async def read_bank_card(args: argparse.Namespace) -> Facts:
     return await _using(PcscCardReader(args.at, today=_today), act)
 
 
-async def count_keys(args: argparse.Namespace) -> Facts:
+async def count_keys(args: argparse.Namespace) -> Said:
     """Try the keys in the pad's clear mode, until enter. Which keys they were is nobody's business."""
 
     async def act(pad: XfsPinPad) -> Facts:
@@ -149,7 +162,7 @@ async def count_keys(args: argparse.Namespace) -> Facts:
     return await _using(XfsPinPad(args.at), act)
 
 
-async def print_file(args: argparse.Namespace) -> Facts:
+async def print_file(args: argparse.Namespace) -> Said:
     """Print a text. `printed` is true on the printer's own word alone."""
     text = _text(args.file)
 
@@ -172,7 +185,7 @@ def _text(name: str) -> str:
     return text
 
 
-async def snap(args: argparse.Namespace) -> Facts:
+async def snap(args: argparse.Namespace) -> Said:
     """Put one picture into a PNG file."""
 
     async def act(camera: OpenCvCamera) -> Facts:
@@ -269,27 +282,24 @@ def _say(facts: Facts, *, as_json_text: bool) -> None:
         sys.stdout.write(f"{name.replace('_', ' ')}: {shown}\n")
 
 
-def _fail(device: str, code: int, said: tuple[str, str, str], *, as_json_text: bool) -> int:
-    what, mend, remedy = said
-    if as_json_text:
-        _say({"error": what, "device": device, "mend": mend, "remedy": remedy}, as_json_text=True)
-    else:
-        sys.stderr.write(f"{device}: {what}\n" + (f"{mend}: {remedy}\n" if remedy else ""))
-    return code
+def _complain(facts: Facts) -> None:
+    mend, remedy = facts["mend"], facts["remedy"]
+    sys.stderr.write(f"{facts['device']}: {facts['error']}\n" + (f"{mend}: {remedy}\n" if remedy else ""))
 
 
-def _run(argv: Sequence[str], device: str) -> tuple[int, Facts | tuple[str, str, str]]:
-    """Exit code, and the facts or what went wrong: words, who can mend it, remedy."""
+def _run(argv: Sequence[str], device: str) -> tuple[Said, bool]:
+    """What to say, and whether it was done at all."""
+    usage = {"device": device, "mend": str(Mend.ENGINEER)}
     try:
         args = parser().parse_args(argv)
-        facts: Facts = asyncio.run(args.run(args))
+        said: Said = asyncio.run(args.run(args))
     except DeviceError as why:
-        return why.exit_code, (why.what, str(why.mend), why.remedy)
+        return Said({"device": device, **_failure(why)}, why.exit_code), False
     except WrongUsage as why:
-        return USAGE, (str(why), str(Mend.ENGINEER), why.remedy)
+        return Said({**usage, "error": str(why), "remedy": why.remedy}, USAGE), False
     except ValueError as why:
-        return USAGE, (str(why), str(Mend.ENGINEER), f"--at takes {ADDRESSES[device]}")
-    return (OFFLINE if args.action == "status" and "error" in facts else 0), facts
+        return Said({**usage, "error": str(why), "remedy": f"--at takes {ADDRESSES[device]}"}, USAGE), False
+    return said, True
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -297,13 +307,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     device, as_json_text = (words[0] if words and words[0] in ADDRESSES else "kiosk device"), "--json" in words
     try:
-        code, said = _run(words, device)
+        said, done = _run(words, device)
     except KeyboardInterrupt:
         return STOPPED
-    if isinstance(said, tuple):
-        return _fail(device, code, said, as_json_text=as_json_text)
-    _say(said, as_json_text=as_json_text)
-    return code
+    if done or as_json_text:
+        _say(said.facts, as_json_text=as_json_text)
+    else:
+        _complain(said.facts)
+    return said.code
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Chip:
         """One command, its answer put together. Garbled when the card goes round in circles."""
         answer = self._once(_as_tpdu(command) if self.t0 else command)
         if answer.sw >> 8 == 0x6C:
-            answer = self._once(command[:4] + bytes((answer.sw & 0xFF,)))
+            answer = self._once(_with_le(command, answer.sw & 0xFF))
         data = answer.data
         for _ in range(MAX_PARTS):
             if answer.sw >> 8 != 0x61:
@@ -62,9 +62,14 @@ def _as_tpdu(command: bytes) -> bytes:
     return command[: 5 + command[4]] if len(command) > 5 else command
 
 
-def select(name: bytes) -> bytes:
-    """SELECT by name."""
-    return b"\x00\xa4\x04\x00" + bytes((len(name),)) + name + b"\x00"
+def _with_le(command: bytes, le: int) -> bytes:
+    """The same command with another Le; what data it carries it keeps."""
+    return command[: 5 + command[4]] + bytes((le,)) if len(command) > 5 else command[:4] + bytes((le,))
+
+
+def select(name: bytes, *, following: bool = False) -> bytes:
+    """SELECT by name, or by the beginning of a name: the first that fits, or the one after the one selected last."""
+    return b"\x00\xa4\x04" + bytes((0x02 if following else 0x00, len(name))) + name + b"\x00"
 
 
 def read_record(sfi: int, record: int) -> bytes:

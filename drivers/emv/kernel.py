@@ -21,6 +21,10 @@ PPSE = b"2PAY.SYS.DDF01"
 MAX_RECORDS = 10
 """Records that a payment directory may have before we stop believing it."""
 MAX_AFL_RECORDS = 32
+MAX_SISTERS = 8
+"""Applications of one card whose names begin alike."""
+CARD_BLOCKED = 0x6A81
+"""SW: function not supported, which a SELECT answers from a blocked card."""
 MAX_SCRIPTS = 16
 """Commands of one issuer's answer."""
 
@@ -78,14 +82,23 @@ def _entries(data: bytes) -> list[Application]:
 
 
 def _by_name(chip: apdu.Chip, aids: Sequence[str]) -> list[Application]:
+    """Each AID in turn. A name longer than the AID asked for may have sisters: EMV Book 1 section 12.3.3."""
     found: list[Application] = []
     for aid in aids:
-        answer = chip.send(apdu.select(bytes.fromhex(aid)))
-        if answer.ok:
+        name, following = bytes.fromhex(aid), False
+        for _ in range(MAX_SISTERS):
+            answer = chip.send(apdu.select(name, following=following))
+            if answer.sw == CARD_BLOCKED and not following:
+                raise refused("the card is blocked")
+            if not answer.ok and answer.sw >> 8 not in {0x62, 0x63}:
+                break
             fci = tlv.flatten(answer.data)
-            found.append(_application(fci.get("84", bytes.fromhex(aid)), fci))
-        elif answer.sw == 0x6A81:
-            raise refused("the card is blocked")
+            full = fci.get("84", name)
+            if answer.ok:
+                found.append(_application(full, fci))
+            if len(full) == len(name):
+                break
+            following = True
     return found
 
 

@@ -1,7 +1,6 @@
 """The bank-card reader: `CardReader` over any slot that takes a chip card."""
 
 import asyncio
-import concurrent.futures
 import itertools
 import secrets
 import threading
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from drivers.api import Application, CardDialogue, DeviceError, Health, MediaRemoved, Offline, Status, TooLate
 from drivers.emv import apdu, kernel, terminal
+from drivers.emv.hand import Hand
 from drivers.emv.slot import DEVICE, VIRTUAL, CardSlot, PcscSlot, Power, historical
 from protocol.mask import Pan
 
@@ -46,7 +46,7 @@ class PcscCardReader:
         self._today, self._random, self._patience = today, random, patience
         self._aids, self._terminal = tuple(aids), terminal.Terminal(serial)
         self._count = itertools.count(1)
-        self._thread = concurrent.futures.ThreadPoolExecutor(1, "card-reader") if self._slot.blocking else None
+        self._thread = Hand("card-reader") if self._slot.blocking else None
         self._stuck: asyncio.Future[object] | None = None
         self._power: Power | None = None
         self._open: kernel.Transaction | None = None
@@ -96,7 +96,7 @@ class PcscCardReader:
         try:
             present = await self._run(lambda: self._slot.present(0))
         except DeviceError as why:
-            return Status(DEVICE, Health.OFFLINE, detail=str(why))
+            return Status(DEVICE, Health.OFFLINE, detail=why.what, why=why)
         name, atr = self._slot.identity()
         return Status(
             DEVICE,
@@ -116,7 +116,7 @@ class PcscCardReader:
         except (DeviceError, RuntimeError):  # a stuck or already ended thread holds nothing that we could still free
             return
         finally:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._thread.close()
 
     # --- the thread
 

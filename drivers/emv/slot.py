@@ -88,12 +88,21 @@ def failure(code: int) -> DeviceError:
     return Offline(DEVICE, f"PC/SC error 0x{code:08X}", "check the reader's cable; restart pcscd")
 
 
+def _name_in(url: str) -> str:
+    scheme, _, name = url.partition(":")
+    if scheme not in ("pcsc", "sim") or not name:
+        raise ValueError(f"{url}: a card reader is pcsc:READER NAME or sim:card-reader")
+    return name
+
+
 class PcscSlot:
     """A reader of the PC/SC service, known by its name. All calls come from one thread."""
 
     blocking = True
 
     def __init__(self, url: str) -> None:
+        """ValueError for a URL that is none."""
+        _name_in(url)
         self._url = url
         self._context: Any = None
         self._card: Any = None
@@ -160,10 +169,7 @@ class PcscSlot:
 
     def _choose(self, names: list[str]) -> str:
         """The reader meant: its full name, or the only one that begins so."""
-        real = resolve(self._url)
-        if not real.startswith("pcsc:"):
-            raise ValueError(f"{self._url}: a card reader is pcsc:READER NAME or sim:card-reader")
-        wanted = real.removeprefix("pcsc:")
+        wanted = _name_in(resolve(self._url))
         fitting = [name for name in names if name == wanted] or [name for name in names if name.startswith(wanted)]
         if len(fitting) != 1:
             there = ", ".join(names) or "none"

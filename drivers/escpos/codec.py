@@ -12,7 +12,9 @@ from drivers.api import Line, Slip
 from drivers.escpos.layout import COLUMNS, clean, native, rows
 from drivers.escpos.raster import Drawer, pack
 
-INIT = b"\x1b@\x1c&\x1da\x00"
+PITCH, BIG_PITCH = b"\x1b3\x26", b"\x1b3\x4c"
+"""ESC 3: 38 dots from line to line, 76 from a line of double size: as much air as drawn lines have."""
+INIT = b"\x1b@\x1c&\x1da\x00" + PITCH
 """ESC @ (as after power-on), FS & (Chinese), GS a 0 (no status that was not asked for)."""
 CUT = b"\x1dVB\x00"
 """GS V 66 0: feed to the knife and cut."""
@@ -46,7 +48,7 @@ def encode(slip: Slip, drawer: Drawer, *, presenter: bool = False) -> bytes:
     """The whole slip with its cut. ValueError when the QR text has more than 900 bytes."""
     parts = [INIT, *(_line(line, drawer, rtl=slip.rtl) for line in slip.lines)]
     if slip.qr:
-        parts.append(b"\x1ba\x01" + _qr(slip.qr) + b"\x1ba\x00")
+        parts.append(b"\n\x1ba\x01" + _qr(slip.qr) + b"\x1ba\x00")
     return b"".join([*parts, CUT, PRESENT if presenter else b""])
 
 
@@ -61,7 +63,7 @@ def _line(line: Line, drawer: Drawer, *, rtl: bool) -> bytes:
     found = rows(text, value, COLUMNS // 2 if line.big else COLUMNS, rtl=rtl, centre=line.centre)
     body = b"".join(row.encode("gb18030") + b"\n" for row in found)
     body = b"\x1bE\x01" + body + b"\x1bE\x00" if line.bold else body
-    return b"\x1d!\x11" + body + b"\x1d!\x00" if line.big else body
+    return b"\x1d!\x11" + BIG_PITCH + body + b"\x1d!\x00" + PITCH if line.big else body
 
 
 def _raster(across: int, down: int, data: bytes) -> bytes:

@@ -9,6 +9,7 @@ from drivers.wire import Wire
 
 DEVICE = "printer"
 QUIET = 0.02
+PIECE = 512
 MOST_READS = 64
 
 
@@ -24,12 +25,13 @@ class Link:
         self._waiting: deque[Answer] = deque(maxlen=256)
 
     async def send(self, data: bytes, patience: float) -> None:
-        """All of `data`, or Offline when the printer takes no more for `patience` seconds."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._wire.write(data)
-        except TimeoutError as why:
-            raise Silent(DEVICE, "takes no more data", "look for a jam or an open cover") from why
+        """All of `data`, or Offline when the printer takes no further piece of it for `patience` seconds."""
+        for at in range(0, len(data), PIECE):
+            try:
+                async with asyncio.timeout(patience):
+                    await self._wire.write(data[at : at + PIECE])
+            except TimeoutError as why:
+                raise Silent(DEVICE, "takes no more data", "look for a jam or an open cover") from why
 
     async def answer(self, patience: float) -> Answer | None:
         """The next answer of any kind, or None when none is complete after `patience` seconds."""

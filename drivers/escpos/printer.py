@@ -21,11 +21,13 @@ from drivers.escpos import codec
 from drivers.escpos.codec import Answer, Condition, Trouble
 from drivers.escpos.link import DEVICE, Link, Silent
 from drivers.escpos.raster import Drawer
-from drivers.wire import Opener, Wire, open_wire, resolve
+from drivers.wire import Opener, Wire, check, open_wire, resolve
 
 T = TypeVar("T")
 PROOFS = {"process-id": "process-id", "in-order": "in-order-status", "none": ""}
 PRESENTERS = ("none", "custom")
+SLOWEST = 960
+"""Bytes a second at 9600 baud: a drawn line has 2900 of them, an Arabic slip some 30 000."""
 REMEDY = {
     Trouble.PAPER: "load paper",
     Trouble.COVER: "close the cover",
@@ -44,7 +46,9 @@ class Patience:
     """All four status bytes."""
     identity: float = 0.3
     job: float = 20.0
-    """From the first byte to the proof."""
+    """From the last byte to the proof, beside the time that the bytes take on the slowest line."""
+    stall: float = 8.0
+    """How long the printer may take nothing in the midst of a job."""
     look: float = 1.0
     """Silence during a job after which the printer is asked what keeps it."""
     retract: float = 3.0
@@ -72,7 +76,9 @@ class SerialPrinter:
         patience: Patience | None = None,
     ) -> None:
         self._url, self._opener, self._drawer = url, opener, Drawer(font)
-        _parse(url)
+        address = _parse(url).address
+        if opener is None:
+            check(address)
         self._chance, self._patience = chance or random.SystemRandom(), patience or Patience()
         self._press = ThreadPoolExecutor(1, "printer")
         self._lock = asyncio.Lock()
@@ -91,13 +97,14 @@ class SerialPrinter:
             try:
                 found = await self._linked(self._look)
             except DeviceError as why:
-                self._last = replace(self._last, health=Health.OFFLINE, media="unknown", detail=why.what)
+                self._last = replace(self._last, health=Health.OFFLINE, media="unknown", detail=why.what, why=why)
                 return self._last
             identity = self._identity or ""
             simulated = "SIM" in identity or self._url.startswith("sim:")
             health = Health.DEGRADED if found.trouble else Health.OK
-            detail = str(found.trouble or "")
-            self._last = Status(DEVICE, health, identity, simulated, found.media, detail)
+            trouble = _error(found.trouble) if found.trouble else None
+            detail = trouble.what if trouble else ""
+            self._last = Status(DEVICE, health, identity, simulated, found.media, detail, why=trouble)
             return self._last
 
     async def close(self) -> None:
@@ -145,12 +152,12 @@ class SerialPrinter:
     async def _print(self, link: Link, data: bytes, can: _Can) -> Printed:
         before = await link.condition(self._patience.status)
         if before.trouble:
-            _refuse(before.trouble)
+            raise _error(before.trouble)
         self._dirty = True
         four = f"{self._chance.randrange(10_000):04d}".encode()
         question = {"process-id": codec.ask_process_id(four), "in-order": codec.IN_ORDER, "none": b""}[can.proof]
-        deadline = asyncio.get_running_loop().time() + self._patience.job
-        await link.send(data + question, self._patience.job)
+        await link.send(data + question, self._patience.stall)
+        deadline = asyncio.get_running_loop().time() + self._patience.job + len(data) / SLOWEST
         if question:
             await self._proof(link, codec.ProcessId(four) if can.proof == "process-id" else None, deadline)
         await link.drain()
@@ -275,9 +282,9 @@ class SerialPrinter:
             await link.close()
 
 
-def _refuse(trouble: Trouble) -> NoReturn:
+def _error(trouble: Trouble) -> DeviceError:
     kind = NoMedia if trouble in (Trouble.PAPER, Trouble.COVER) else Faulty
-    raise kind(DEVICE, str(trouble), REMEDY[trouble])
+    return kind(DEVICE, str(trouble), REMEDY[trouble])
 
 
 def _parse(*urls: str) -> _Can:

@@ -47,9 +47,13 @@ class Drawer:
     font: pathlib.Path | None = None
 
     def draw(self, text: str, value: str = "", *, rtl: bool, big: bool, bold: bool, centre: bool) -> Image.Image:
-        """Black (0) on white in mode "1", as high as the text needs; the value stands at the far edge."""
+        """Black (0) on white in mode "1", as high as the text needs; the value stands at the far edge.
+
+        A value runs as its own first letter does, whatever runs around it (UAX 9's first strong isolate).
+        """
         size = SIZE * 2 if big else SIZE
-        near, far = self._rows(text, size, rtl), self._rows(value, size, rtl)
+        value_rtl = _leftwards(value)
+        near, far = self._rows(text, size, rtl), self._rows(value, size, value_rtl)
         fits = len(near) <= 1 and len(far) <= 1 and _width(near) + _width(far) + size // 2 <= DOTS
         height = size + (LEADING * 2 if big else LEADING)
         sheet = Image.new("1", (DOTS, height * max(1, 1 if fits else len(near) + len(far))), 1)
@@ -64,7 +68,7 @@ class Drawer:
                 number * height,
                 size,
                 bold=bold,
-                rtl=rtl,
+                rtl=value_rtl,
             )
         return sheet
 
@@ -145,6 +149,12 @@ def _runs(text: str, rtl: bool) -> list[tuple[str, bool]]:
     return runs
 
 
+def _leftwards(text: str) -> bool:
+    """Does the first letter run from right to left?"""
+    kinds = (unicodedata.bidirectional(char) for char in text)
+    return next((kind != "L" for kind in kinds if kind in {"L", "R", "AL"}), False)
+
+
 def _width(rows: list[list[_Piece]]) -> int:
     return max((sum(piece.width + _gap(piece) for piece in row) for row in rows), default=0)
 
@@ -162,7 +172,8 @@ def _ink(pen: ImageDraw.ImageDraw, row: list[_Piece], x: int, y: int, size: int,
     for piece in reversed(row) if rtl else row:
         at = x + (_gap(piece) if rtl else 0)
         direction = "rtl" if piece.rtl else "ltr"
-        pen.text((at, y + size), piece.text, 0, piece.font, anchor="ls", direction=direction, stroke_width=int(bold))
+        for dot in (0, 1) if bold else (0,):  # bold as the printer's own: once more, a dot to the right
+            pen.text((at + dot, y + size), piece.text, 0, piece.font, anchor="ls", direction=direction)
         x += piece.width + _gap(piece)
 
 

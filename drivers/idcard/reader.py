@@ -12,7 +12,7 @@ from drivers.api import DeviceError, Garbled, Health, IdCard, MediaRemoved, Offl
 from drivers.idcard import frames
 from drivers.idcard.card import format_sam_id, is_simulated, parse_address, parse_read
 from drivers.idcard.frames import NAME, Answer, Damaged, Decoder, Frame, parse_answer, refusal
-from drivers.wire import Opener, Wire, open_wire
+from drivers.wire import Opener, Wire, check, open_wire
 
 POLL_S = 0.3
 """The SAM wants at least this long from one find to the next."""
@@ -99,7 +99,9 @@ class SerialIdReader:
     """A resident-ID reader behind a URL of `drivers.wire`. Opens at first use, and again after it went offline."""
 
     def __init__(self, url: str, *, opener: Opener | None = None) -> None:
-        """`opener` opens the wire instead of `url`: what tests lay a `MemoryWire` with."""
+        """`opener` opens the wire instead of `url`: what tests lay a `MemoryWire` with. ValueError for no URL."""
+        if opener is None:
+            check(url)
         self._opener: Opener = opener or (lambda: open_wire(url))
         self._line: _Line | None = None
         self._lock = asyncio.Lock()
@@ -115,7 +117,7 @@ class SerialIdReader:
                 await self._ask(frames.STATUS)
         except DeviceError as why:
             health = Health.OFFLINE if isinstance(why, Offline) else Health.DEGRADED
-            return Status(NAME, health, identity, simulated, detail=why.what)
+            return Status(NAME, health, identity, simulated, detail=why.what, why=why)
         return Status(NAME, Health.OK, identity, simulated)
 
     async def read_card(self, patience: float, *, fingerprint: bool = False) -> IdCard:

@@ -32,7 +32,13 @@ from drivers.api import DeviceError
 from drivers.sim.base import FarEnd
 
 PAGES = pathlib.Path(__file__).parent / "pages"
-FILES = {"/": "bench.html", "/bench.css": "bench.css", "/bench.js": "bench.js", "/bench.svg": "bench.svg"}
+FILES = {
+    "/": "bench.html",
+    "/bench.css": "bench.css",
+    "/bench.js": "bench.js",
+    "/words.js": "words.js",
+    "/bench.svg": "bench.svg",
+}
 RECEIPT = re.compile(r"receipt-(\d{1,9})\.png")
 HOST = "127.0.0.1"
 BODY_LIMIT = 4096

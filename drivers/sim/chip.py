@@ -61,6 +61,7 @@ PROFILES: Mapping[str, Profile] = {
     "ppse": Profile(directory="ppse"),
     "no-directory": Profile(directory="none"),
     "two-apps": Profile(second_aid="A000000333010102"),
+    "sisters": Profile(directory="none", second_aid="A00000033301010102"),
     "t0-long-80": Profile(t0=True, gpo80=True, long_form=True, external=True),
 }
 
@@ -212,7 +213,8 @@ class VirtualCard:
         t = self._t
         return t("61", t("4F", bytes.fromhex(aid)) + t("50", label.encode("ascii")) + t("87", bytes((priority,))))
 
-    def _select(self, _: bytes, name: bytes) -> tuple[bytes, int]:
+    def _select(self, header: bytes, name: bytes) -> tuple[bytes, int]:
+        before = self._selected if header[3] & 0x02 else ""
         self.reset()
         t, entries = self._t, b"".join(self._entry(*app) for app in self._apps())
         if name == PSE and self.profile.directory == "pse":
@@ -220,13 +222,20 @@ class VirtualCard:
             return t("6F", t("84", PSE) + t("A5", t("88", b"\x01") + t("5F2D", b"zhen"))), 0x9000
         if name == PPSE and self.profile.directory == "ppse":
             return t("6F", t("84", PPSE) + t("A5", t("BF0C", entries))), 0x9000
-        for aid, label, priority in self._apps():
-            if aid.startswith(name.hex().upper()) and name:
-                self._selected = aid
-                inner = t("50", label.encode("ascii")) + t("87", bytes((priority,))) + t("5F2D", b"zhen")
-                inner += b"" if self.profile.gpo80 else t("9F38", PDOL)
-                return t("6F", t("84", bytes.fromhex(aid)) + t("A5", inner)), 0x6283 if self.blocked else 0x9000
-        return b"", 0x6A82
+        found = self._fitting(name.hex().upper(), before)
+        if found is None:
+            return b"", 0x6A82
+        self._selected, label, priority = found
+        inner = t("50", label.encode("ascii")) + t("87", bytes((priority,))) + t("5F2D", b"zhen")
+        inner += b"" if self.profile.gpo80 else t("9F38", PDOL)
+        return t("6F", t("84", bytes.fromhex(self._selected)) + t("A5", inner)), 0x6283 if self.blocked else 0x9000
+
+    def _fitting(self, name: str, after: str) -> tuple[str, str, int] | None:
+        """The first application whose AID begins with `name`, or the one that follows the AID `after`."""
+        fitting = [app for app in self._apps() if name and app[0].startswith(name)]
+        aids = [app[0] for app in fitting]
+        at = aids.index(after) + 1 if after in aids else 0
+        return fitting[at] if at < len(fitting) else None
 
     def _read(self, header: bytes, _: bytes) -> tuple[bytes, int]:
         record, sfi = header[2], header[3] >> 3

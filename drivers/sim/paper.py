@@ -8,6 +8,11 @@ import segno
 from PIL import Image, ImageDraw, ImageFont
 
 DOTS, CELL, HEIGHT, LEADING = 576, 12, 24, 6
+PITCH = HEIGHT + LEADING
+"""Dots from one line to the next, unless ESC 3 says otherwise."""
+MARGIN, TABLE, TOOTH = 32, 16, 8
+"""80 mm paper is 640 dots wide; it lies on a grey table, and the knife leaves teeth 8 dots deep."""
+GREY, WHITE = 208, 255
 LATIN = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 CHINESE = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -26,7 +31,7 @@ class Paper:
 
     def reset(self) -> None:
         """As after ESC @: what is printed stays, the unfinished line goes."""
-        self.align, self.bold, self.across, self.down = 0, False, 1, 1
+        self.align, self.bold, self.across, self.down, self.pitch = 0, False, 1, 1, PITCH
         self._line: list[tuple[str, int, int, bool]] = []
 
     @property
@@ -71,11 +76,17 @@ class Paper:
             self._add(image.convert("1"), f"[qr {text}]")
 
     def image(self) -> Image.Image:
-        """The whole strip, with a margin."""
-        sheet = Image.new("1", (DOTS, sum(strip.height for strip in self._strips) + 2 * HEIGHT), 1)
-        y = HEIGHT
+        """The whole strip as it lies on a table, with the marks of the knife above and below."""
+        down = sum(strip.height for strip in self._strips) + 3 * HEIGHT
+        sheet = Image.new("L", (DOTS + 2 * (MARGIN + TABLE), down + 2 * TABLE), GREY)
+        sheet.paste(WHITE, (TABLE, TABLE, sheet.width - TABLE, sheet.height - TABLE))
+        pen = ImageDraw.Draw(sheet)
+        for x in range(TABLE, sheet.width - TABLE, 2 * TOOTH):
+            for y, tip in ((TABLE, TOOTH), (sheet.height - TABLE - 1, -TOOTH)):
+                pen.polygon([(x, y), (x + TOOTH, y + tip), (x + 2 * TOOTH, y)], GREY)
+        y = TABLE + HEIGHT + TOOTH
         for strip in self._strips:
-            sheet.paste(strip, (0, y))
+            sheet.paste(strip, (TABLE + MARGIN, y))
             y += strip.height
         return sheet
 
@@ -84,7 +95,7 @@ class Paper:
 
     def _put(self, line: list[tuple[str, int, int, bool]], room: int) -> None:
         down = max((cell[2] for cell in line), default=1)
-        strip = Image.new("1", (DOTS, HEIGHT * down + LEADING), 1)
+        strip = Image.new("1", (DOTS, max(HEIGHT * down + LEADING, self.pitch)), 1)
         pen, indent = ImageDraw.Draw(strip), self._indent(room)
         x = indent * CELL
         for cell in line:
@@ -118,11 +129,17 @@ def _letter(strip: Image.Image, pen: ImageDraw.ImageDraw, x: int, cell: tuple[st
     char, across, down, bold = cell
     wide = _wide(char)
     if across == down == 1:
-        pen.text((x, HEIGHT - 4), char, 0, _font(wide=wide), anchor="ls", stroke_width=int(bold))
+        _strike(pen, x, char, bold=bold)
         return
     letter = Image.new("1", (CELL * (1 + wide), HEIGHT + LEADING), 1)
-    ImageDraw.Draw(letter).text((0, HEIGHT - 4), char, 0, _font(wide=wide), anchor="ls", stroke_width=int(bold))
+    _strike(ImageDraw.Draw(letter), 0, char, bold=bold)
     strip.paste(letter.resize((letter.width * across, letter.height * down)), (x, 0))
+
+
+def _strike(pen: ImageDraw.ImageDraw, x: int, char: str, *, bold: bool) -> None:
+    """Bold is what thermal printers do: the same once more, a dot to the right."""
+    for at in (x, x + 1) if bold else (x,):
+        pen.text((at, HEIGHT - 4), char, 0, _font(wide=_wide(char)), anchor="ls")
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from drivers.pinpad import DIGITS
+from drivers.pinpad import DIGITS, WORKING_KEYS
 from drivers.sim.base import Verb
 from drivers.sim.vault import Vault
 from drivers.sim.xfs import FAULTS, Call, Publisher, Refuse, no
@@ -37,6 +37,26 @@ COMMANDS = {
     "KeyManagement": ("ImportKey", "GenerateKCV", "DeleteKey"),
     "Crypto": ("GenerateAuthentication",),
 }
+
+
+def _of(usage: str) -> dict[str, Any]:
+    """Which keys the pad takes for a usage: usage -> algorithm -> modeOfUse, in the letters of X9.143."""
+    kinds = [(algorithm, mode) for use, algorithm, mode, _ in WORKING_KEYS.values() if use == usage]
+    return {usage: {algorithm: {mode: {} for one, mode in kinds if one == algorithm} for algorithm, _ in kinds}}
+
+
+CAPABILITIES: Mapping[str, Any] = {
+    "keyboard": {"autoBeep": {"activeAvailable": False, "inactiveAvailable": False}},
+    "pinPad": {"pinFormats": {"iso0": True, "iso4": True}, "pinBlockAttributes": _of("P0")},
+    "keyManagement": {
+        "keyNum": len(WORKING_KEYS) + 2,
+        "keyCheckModes": {"self": False, "zero": True},
+        "keyAttributes": _of("P0") | _of("M3"),
+        "decryptAttributes": {algorithm: {"decryptMethod": {"ecb": True}} for algorithm in ("T", "A")},
+    },
+    "crypto": {"authenticationAttributes": _of("M3")},
+}
+"""What each interface says of itself in Common.Capabilities (CWA 17852), as far as this pad has it."""
 
 
 @dataclass
@@ -101,7 +121,11 @@ class PinPadService:
             {"name": name, "commands": {f"{name}.{verb}": {"versions": ["2.0"]} for verb in verbs}}
             for name, verbs in COMMANDS.items()
         ]
-        return {"interfaces": interfaces, "common": {"serviceVersion": "2.0", "deviceInformation": [ABOUT]}}
+        return {
+            "interfaces": interfaces,
+            "common": {"serviceVersion": "2.0", "deviceInformation": [ABOUT]},
+            **CAPABILITIES,
+        }
 
     async def _status(self, _call: Call) -> Payload:
         return {

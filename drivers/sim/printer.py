@@ -21,6 +21,7 @@ from drivers.sim.port import Port, PtyPort, TcpPort
 ROLL, LOW, FEW = 2000, 40, 3
 MOST_ORDERS = 50_000
 SLOW = 0.1
+GONE = ("unplugged", "power-off")
 LEVELS = {0x30: "L", 0x31: "M", 0x32: "Q", 0x33: "H"}
 SAYS = {0x41: b"1.0", 0x42: b"SIM", 0x43: b"SIM-TP80", 0x44: b"SIM000001"}
 
@@ -36,7 +37,7 @@ class PrinterFarEnd:
         Verb("close-cover", "Close the cover"),
         Verb("clear-jam", "Clear the jam"),
     )
-    faults = ("deaf", "slow", "garbled", "jam", "paper-out", "cover-open", "unplugged")
+    faults = ("deaf", "slow", "garbled", "jam", "paper-out", "cover-open", "unplugged", "power-off")
 
     def __init__(
         self,
@@ -87,18 +88,23 @@ class PrinterFarEnd:
         self._go.set()
 
     async def set_fault(self, fault: str) -> None:
-        """Mends the fault before; so paper-out ends with a new roll, cover-open with a closed cover."""
+        """Mends the fault before; so paper-out ends with a new roll, cover-open with a closed cover.
+
+        Unplugged is the data cable: what was received is printed all the same. Without power it is forgotten.
+        """
         if fault and fault not in self.faults:
             raise ValueError(f"no such fault: {fault}")
         before, self.fault = self.fault, fault
-        if before == "unplugged" != fault:
+        if before in GONE and fault not in GONE:
             await self._port.open()
         if "paper-out" in (before, fault):
             self._lines = 0 if fault == "paper-out" else ROLL
         self._cover = fault == "cover-open" or (self._cover and before != "cover-open")
         self._jam = fault == "jam" or (self._jam and before != "jam")
-        if fault == "unplugged":
+        if fault in GONE:
             await self._port.close()
+        if fault == "power-off":
+            self._forget()
         self._go.set()
 
     def state(self) -> Mapping[str, Any]:
@@ -129,11 +135,15 @@ class PrinterFarEnd:
         self._go.set()
 
     def _clear(self) -> None:
+        """DLE DC4 8, and the word that it was obeyed."""
+        self._forget()
+        self._answer(b"\x37\x25\x00")
+
+    def _forget(self) -> None:
         """Forget all that was received; what has been printed stays on the paper."""
         self._orders.clear()
         self._interpreter, self._age = Interpreter(), self._age + 1
         self._paper.reset()
-        self._answer(b"\x37\x25\x00")
 
     def _status(self, number: int) -> bytes:
         out, low = not self._lines, self._lines < LOW
@@ -206,6 +216,8 @@ class PrinterFarEnd:
             self._paper.align = value % 48
         elif name == b"\x1bE":
             self._paper.bold = bool(value & 1)
+        elif name == b"\x1b3":
+            self._paper.pitch = value
         elif name == b"\x1d!":
             self._paper.across, self._paper.down = (value >> 4) + 1, (value & 0x0F) + 1
 

@@ -15,6 +15,7 @@ FRAME_LIMIT = 1 << 20
 QUEUE = 256
 DIAL_S = 1.0
 _SHUT = ""
+_ANEW = "open a new pair of ends"
 QUIET = logging.getLogger("drivers.xfs.frames")
 QUIET.setLevel(logging.INFO)  # at DEBUG the library would log frames, and card numbers are in some
 
@@ -79,13 +80,13 @@ class MemoryChannel:
 
     async def send(self, text: str) -> None:
         if self._shut.is_set() or self._outbox.qsize() >= QUEUE - 1:
-            raise Offline("memory channel", "closed, or the peer does not read")
+            raise Offline("memory channel", "closed, or the peer does not read", _ANEW)
         self._outbox.put_nowait(text)
 
     async def recv(self) -> str:
         text = _SHUT if self._shut.is_set() and self._inbox.empty() else await self._inbox.get()
         if text == _SHUT:
-            raise Offline("memory channel", "closed")
+            raise Offline("memory channel", "closed", _ANEW)
         return text
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ harmless. Every wait is bounded: the acknowledge by two seconds, the completion 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 
 from drivers.api import Abandoned, DeviceError, Faulty, Garbled, Offline, TooLate
 from drivers.wire import resolve
@@ -15,6 +16,8 @@ from drivers.xfs.talk import Broken, Message, Payload, Stray, XfsConversation, t
 
 PATH = "/xfs4iot/v1.0"
 PORTS = range(5846, 5857)
+SCHEMES = ("xfs", "ws", "wss", "sim", "memory")
+"""How an address may begin; `memory` is a channel within this process."""
 INBOX = 256
 """Messages that may wait for one command; more of them is a service gone wild."""
 SERVICES = 32
@@ -87,7 +90,7 @@ class _Link:
         if message.kind != "acknowledge":
             raise Garbled(self._device, f"{message.kind} before acknowledge", "update the device's service")
         if message.status:
-            raise XfsRefused(self._device, f"not accepted: {message.status}", message.status)
+            raise XfsRefused(self._device, f"not accepted: {message.status}", message.status, _REMEDY)
 
     async def _completion(self, inbox: asyncio.Queue[Message | DeviceError], hear: Hear) -> Payload:
         while (message := await self._next(inbox)).kind == "event":
@@ -161,9 +164,9 @@ def _error(device: str, message: Message) -> DeviceError:
     """What a completion that is no success means for us."""
     code = message.code
     if code == "timeOut":
-        return TooLate(device, f"{message.name}: nobody came in time")
+        return TooLate(device, f"{message.name}: nobody came in time", "begin again")
     if code == "userError":
-        return Abandoned(device, f"{message.name}: stopped by the user")
+        return Abandoned(device, f"{message.name}: stopped by the user", "begin again")
     if code == "deviceNotReady":
         return Offline(device, f"{message.name}: device not ready", "check its power and cable")
     if code == "fraudAttempt":
@@ -179,7 +182,9 @@ class XfsClient:
     """A connection to the one service that has `interface`, found and found again by itself."""
 
     def __init__(self, url: str, interface: str, device: str, *, dial: Dial = dial, unsolicited: Hear = _deaf) -> None:
-        """`device` is the name that errors carry; `dial` opens a channel to a ws: URL."""
+        """`device` is the name that errors carry; `dial` opens a channel to a ws: URL. ValueError for no URL at all."""
+        if urlsplit(url).scheme not in SCHEMES or url.partition(":")[2].strip("/") == "":
+            raise ValueError(f"{url}: a service is xfs:HOST, ws://HOST:PORT{PATH} or sim:NAME")
         self._url, self._interface, self._device = url, interface, device
         self._dial, self._unsolicited = dial, unsolicited
         self._link: _Link | None = None

@@ -10,6 +10,7 @@ equal and even before and after it copied the picture. Native byte order: both s
 import mmap
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from drivers.api import Frame
@@ -67,6 +68,17 @@ class FrameWriter:
             self._path.unlink(missing_ok=True)
 
 
+def wipe_left(path: Path) -> None:
+    """Take every picture out of a file whose writer has died, then the file itself; who still maps it sees nothing."""
+    with suppress(OSError), path.open("r+b") as file:  # it never came to be, or memory is full: the file goes anyway
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        file.write(HEADER.pack(MAGIC, SLOTS, 0, NONE)[:size])
+        while (left := size - file.tell()) > 0:
+            file.write(bytes(min(left, 1 << 20)))
+    path.unlink(missing_ok=True)
+
+
 class FrameReader:
     """One of any number of readers. FileNotFoundError while no writer has made the file."""
 
@@ -75,6 +87,7 @@ class FrameReader:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         magic, self._slots, self._most, _ = HEADER.unpack_from(self._map, 0)
         if magic != MAGIC:
+            self._map.close()
             raise ValueError(f"{path} holds no frames")
         self._stride = SLOT.size + self._most + TAIL.size
 

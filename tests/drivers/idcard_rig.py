@@ -103,9 +103,15 @@ class Scripted:
     def __init__(self, script: Script) -> None:
         self._script = {command: list(answers) for command, answers in (GOOD | script).items()}
         self.asked: list[bytes] = []
+        self.opened = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def mend(self, command: bytes, good: bytes) -> None:
+        """From now on this is the answer."""
+        self._script[command] = [good]
+
     async def __call__(self) -> Wire:
+        self.opened += 1
         near, far = pair()
         self._tasks.add(asyncio.create_task(self._serve(far)))
         return near

@@ -1,110 +1,22 @@
-"""The device bench: what a person does on the page reaches the far ends, and nobody from elsewhere can do it."""
+"""The device bench over HTTP: what is asked reaches the far ends, and nobody from elsewhere can ask."""
 
 import asyncio
-import json
 import pathlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
-from playwright.async_api import Page, async_playwright, expect
 
 from drivers.api import Offline
 from drivers.idcard import SerialIdReader
 from drivers.sim import bench as bench_module
-from drivers.sim.base import FarEnd, Verb
 from drivers.sim.bench import BODY_LIMIT, Bench, newest_receipt
-from drivers.sim.card import CardReaderFarEnd
-from drivers.sim.idcard import IdReaderFarEnd
-from drivers.sim.pinpad import PinPadFarEnd
 from drivers.wire import Wire, open_wire
+from tests.drivers.bench_rig import Stubborn, client_of, opened
 
-CARD = {
-    "name": "li-na-debit", "pan": "6229990000000000018", "sequence": "00", "expiry": "2031-12-31",
-    "cardholder": "LI NA", "label": "UnionPay Debit", "aid": "A000000333010101",
-    "udk_ac": "11" * 16, "udk_mac": "22" * 16, "profile": "plain",
-}  # fmt: skip
 JSON = {"Content-Type": "application/json"}
-
-
-class Stubborn:
-    """A far end that does what the test hands it."""
-
-    name = "printer"
-    verbs = (Verb("take", "Take the paper"),)
-    faults = ("jam",)
-    fault = ""
-
-    def __init__(self, deed: Callable[[], Awaitable[None]]) -> None:
-        self._deed = deed
-
-    async def start(self) -> str:
-        return "memory:"
-
-    async def stop(self) -> None:
-        pass
-
-    async def act(self, verb: str, choice: str = "") -> None:
-        await self._deed()
-
-    async def set_fault(self, fault: str) -> None:
-        self.fault = fault
-
-    def state(self) -> Mapping[str, Any]:
-        return {"paper": "present"}
-
-
-async def _nothing() -> None:
-    pass
-
-
-def _ends(folder: pathlib.Path) -> tuple[FarEnd, ...]:
-    cards = folder / "cards.json"
-    cards.write_text(json.dumps([CARD]))
-    return (
-        IdReaderFarEnd(),
-        CardReaderFarEnd(cards, port=1),
-        PinPadFarEnd(bytes(range(16)), bytes(16)),
-        Stubborn(_nothing),
-    )
-
-
-@asynccontextmanager
-async def _open(folder: pathlib.Path, *ends: FarEnd) -> AsyncIterator[tuple[str, dict[str, FarEnd]]]:
-    ends = ends or _ends(folder)
-    for end in ends:
-        await end.start()
-    bench = Bench(ends, folder)
-    try:
-        yield await bench.start(), {end.name: end for end in ends}
-    finally:
-        await bench.stop()
-        for end in ends:
-            await end.stop()
-
-
-@asynccontextmanager
-async def _client(folder: pathlib.Path, *ends: FarEnd) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, FarEnd]]]:
-    async with _open(folder, *ends) as (url, known), httpx.AsyncClient(base_url=url) as client:
-        yield client, known
-
-
-@asynccontextmanager
-async def _browser(url: str) -> AsyncIterator[Page]:
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        try:
-            page = await browser.new_page(viewport={"width": 1400, "height": 1000})
-            await page.goto(url)
-            yield page
-        finally:
-            await browser.close()
 
 
 # --- JSON
@@ -112,7 +24,7 @@ async def _browser(url: str) -> AsyncIterator[Page]:
 
 def test_state_names_every_device_with_verbs_faults_and_what_one_sees(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, _):
+        async with client_of(tmp_path) as (client, _):
             state = (await client.get("/state")).json()
         assert [device["name"] for device in state["devices"]] == ["id-reader", "card-reader", "pin-pad", "printer"]
         reader = state["devices"][1]
@@ -127,7 +39,7 @@ def test_state_names_every_device_with_verbs_faults_and_what_one_sees(tmp_path: 
 
 def test_an_act_reaches_the_far_end_and_answers_its_new_state(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, ends):
+        async with client_of(tmp_path) as (client, ends):
             answer = await client.post("/act", json={"device": "id-reader", "verb": "lay", "choice": "li-na"})
             assert answer.status_code == 200
             assert answer.json()["state"]["card"] == "li-na"
@@ -138,7 +50,7 @@ def test_an_act_reaches_the_far_end_and_answers_its_new_state(tmp_path: pathlib.
 
 def test_a_fault_is_put_in_force_and_mended(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, ends):
+        async with client_of(tmp_path) as (client, ends):
             for fault in ("deaf", ""):
                 answer = await client.post("/fault", json={"device": "id-reader", "fault": fault})
                 assert answer.json()["fault"] == ends["id-reader"].fault == fault
@@ -148,7 +60,7 @@ def test_a_fault_is_put_in_force_and_mended(tmp_path: pathlib.Path) -> None:
 
 def test_a_card_laid_on_the_page_is_read_by_the_real_driver(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, ends):
+        async with client_of(tmp_path) as (client, ends):
             url = ends["id-reader"].state()["url"]
 
             async def opener() -> Wire:
@@ -183,7 +95,7 @@ def test_a_wrong_order_is_refused_in_json_with_a_remedy(
     tmp_path: pathlib.Path, path: str, body: Any, code: int
 ) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, _):
+        async with client_of(tmp_path) as (client, _):
             answer = await client.post(path, json=body)
         assert answer.status_code == code
         assert set(answer.json()) == {"error", "remedy"}
@@ -194,7 +106,7 @@ def test_a_wrong_order_is_refused_in_json_with_a_remedy(
 
 def test_a_body_that_is_no_json_or_too_long_or_not_declared_is_refused(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, _):
+        async with client_of(tmp_path) as (client, _):
             assert (await client.post("/act", content=b"{", headers=JSON)).status_code == 400
             assert (await client.post("/act", content=b" " * (BODY_LIMIT + 1), headers=JSON)).status_code == 413
             assert (await client.post("/act", content=b"{}", headers={"Content-Type": "text/plain"})).status_code == 415
@@ -204,7 +116,7 @@ def test_a_body_that_is_no_json_or_too_long_or_not_declared_is_refused(tmp_path:
 
 def test_digits_that_the_pad_refuses_are_not_repeated(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, _):
+        async with client_of(tmp_path) as (client, _):
             answer = await client.post("/act", json={"device": "pin-pad", "verb": "key", "choice": "147258"})
         assert answer.status_code == 400
         assert "147258" not in answer.text
@@ -224,7 +136,7 @@ def test_a_far_end_that_hangs_or_is_gone_gets_an_answer_all_the_same(
         raise Offline("printer", "gone", "plug it in")
 
     async def run(deed: Callable[[], Awaitable[None]]) -> httpx.Response:
-        async with _client(tmp_path, Stubborn(deed)) as (client, _):
+        async with client_of(tmp_path, Stubborn(deed)) as (client, _):
             return await client.post("/act", json={"device": "printer", "verb": "take"})
 
     assert asyncio.run(run(hang)).status_code == 504
@@ -247,7 +159,7 @@ def test_a_far_end_that_hangs_or_is_gone_gets_an_answer_all_the_same(
 )
 def test_another_host_or_origin_is_turned_away(tmp_path: pathlib.Path, headers: dict[str, str]) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, ends):
+        async with client_of(tmp_path) as (client, ends):
             order = {"device": "id-reader", "verb": "lay", "choice": "li-na"}
             answer = await client.post("/act", json=order, headers=headers)
             assert answer.status_code == 403
@@ -259,7 +171,7 @@ def test_another_host_or_origin_is_turned_away(tmp_path: pathlib.Path, headers: 
 
 def test_every_answer_carries_the_strict_policy(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _client(tmp_path) as (client, _):
+        async with client_of(tmp_path) as (client, _):
             for path in ("/", "/bench.css", "/bench.js", "/bench.svg", "/state", "/nowhere"):
                 headers = (await client.get(path)).headers
                 assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
@@ -270,7 +182,7 @@ def test_every_answer_carries_the_strict_policy(tmp_path: pathlib.Path) -> None:
 
 def test_only_the_loopback_address_is_served(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _open(tmp_path) as (url, _):
+        async with opened(tmp_path) as (url, _):
             port = int(url.rstrip("/").rpartition(":")[2])
             with socket.socket() as other:
                 other.settimeout(2)
@@ -281,7 +193,7 @@ def test_only_the_loopback_address_is_served(tmp_path: pathlib.Path) -> None:
 
 def test_a_taken_port_is_an_error_and_stop_may_come_twice(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
-        async with _open(tmp_path) as (url, _):
+        async with opened(tmp_path) as (url, _):
             other = Bench([], tmp_path, port=int(url.rstrip("/").rpartition(":")[2]))
             with pytest.raises(OSError, match="in use"):
                 await other.start()
@@ -306,84 +218,9 @@ def test_only_receipts_are_handed_out(tmp_path: pathlib.Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"no")
 
     async def run() -> None:
-        async with _client(tmp_path) as (client, _):
+        async with client_of(tmp_path) as (client, _):
             assert (await client.get("/receipts/receipt-001.png")).content == b"paper"
             for path in ("/receipts/secret.png", "/receipts/..%2fsecret.png", "/receipts/receipt-002.png"):
                 assert (await client.get(path)).status_code == 404
-
-    asyncio.run(run())
-
-
-# --- the page, in a real browser
-
-
-def test_a_person_lays_a_card_presses_keys_and_picks_a_fault_on_the_page(tmp_path: pathlib.Path) -> None:
-    async def run() -> None:
-        wrong: list[str] = []
-        async with _open(tmp_path) as (url, ends), _browser(url) as page:
-            page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-            reader = page.locator("#id-reader")
-            await reader.get_by_role("button", name="li-na").click()
-            await expect(reader.get_by_role("button", name="li-na")).to_have_attribute("aria-pressed", "true")
-            await expect(reader.locator("[data-fact=card]")).to_have_text("li-na")
-            await reader.get_by_label("Fault").select_option("deaf")
-            await expect(reader).to_have_class("card faulty")
-            assert ends["id-reader"].fault == "deaf"
-            await page.locator("#card-reader").get_by_role("button", name="li-na-debit").click()
-            await expect(page.locator("#card-reader [data-fact=inserted]")).to_have_text("li-na-debit")
-            assert await page.locator("#pin-pad .keypad button").count() == 14
-            assert wrong == []
-
-    asyncio.run(run())
-
-
-def test_the_page_follows_what_happens_elsewhere_and_shows_the_paper(tmp_path: pathlib.Path) -> None:
-    async def run() -> None:
-        async with _open(tmp_path) as (url, ends), _browser(url) as page:
-            await expect(page.locator("#no-receipt")).to_be_visible()
-            Image.new("1", (576, 200), 1).save(tmp_path / "receipt-001.png")
-            await ends["id-reader"].act("lay", "wang-wei")
-            await expect(page.locator("#id-reader [data-fact=card]")).to_have_text("wang-wei")
-            await expect(page.locator("#receipt-picture")).to_be_visible()
-            assert await page.locator("#receipt-picture").evaluate("picture => picture.decode().then(() => 1)") == 1
-
-    asyncio.run(run())
-
-
-def test_a_key_on_the_page_is_a_key_of_the_pad_and_shows_only_a_count(tmp_path: pathlib.Path) -> None:
-    pressed: list[str] = []
-
-    async def run() -> None:
-        async with _open(tmp_path) as (url, ends), _browser(url) as page:
-            pad = ends["pin-pad"]
-            assert isinstance(pad, PinPadFarEnd)
-            press = pad.service.press
-
-            async def listen(key: str) -> None:
-                pressed.append(key)
-                await press(key)
-
-            pad.service.press = listen  # type: ignore[method-assign]
-            keypad = page.get_by_role("group", name="Press a key")
-            for name in ("7", "0", "Correct", "Clear", "Cancel", "Enter"):
-                async with page.expect_response("**/act"):
-                    await keypad.get_by_role("button", name=name, exact=True).click()
-
-    asyncio.run(run())
-    assert pressed == ["7", "0", "backspace", "clear", "cancel", "enter"]
-
-
-def test_a_refusal_is_shown_beside_the_device_and_a_lost_server_at_the_top(tmp_path: pathlib.Path) -> None:
-    async def refuse() -> None:
-        raise ValueError("the paper is stuck")
-
-    async def run() -> None:
-        ends = Stubborn(refuse)
-        bench = Bench([ends], tmp_path)
-        async with _browser(await bench.start()) as page:
-            await page.get_by_role("button", name="Take the paper").click()
-            await expect(page.get_by_role("alert")).to_contain_text("the paper is stuck")
-            await bench.stop()
-            await expect(page.locator("#link")).to_have_text("far ends not running")
 
     asyncio.run(run())

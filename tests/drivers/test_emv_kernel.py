@@ -1,19 +1,13 @@
 """Whole transactions against cards in memory: the same cards that sit in the real daemon's slot elsewhere."""
 
 import asyncio
-import contextlib
-import dataclasses
 from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.api import (
-    Application,
     CardDialogue,
-    DeviceError,
     Garbled,
     Health,
     MediaRefused,
@@ -25,7 +19,7 @@ from drivers.api import (
 from drivers.emv import PcscCardReader, apdu, kernel, tlv
 from drivers.emv import terminal as t
 from drivers.emv.slot import historical
-from drivers.sim.card import PROFILES, MemorySlot, VirtualCard
+from drivers.sim.card import PROFILES, MemorySlot
 from drivers.sim.chip import CDOL2_WITH_ARPC
 from tests.emv_cards import DEBIT, PAN, SHORT_PAN, TODAY, card, issuer
 
@@ -78,23 +72,34 @@ def test_a_number_of_16_digits_is_read_whole_too() -> None:
     assert dialogue.pan.digits == SHORT_PAN
 
 
-@pytest.mark.parametrize("profile", ["plain", "t0-long-80"])
+async def scripted(device: PcscCardReader) -> bool:
+    """A whole dialogue in which the issuer sends a script before, and one after, the last cryptogram."""
+    apps = await device.wait_card(0)
+    hexes = (await device.begin(apps[0].aid, AMOUNT)).field55.hex()
+    unblock = bytes.fromhex("84180000")
+    scripts = [bytes.fromhex(issuer().script(PAN, "01", hexes, unblock, after=after)) for after in (False, True)]
+    approved, last = await device.finish(bytes.fromhex(issuer().answer(PAN, "01", hexes)), tuple(scripts))
+    assert not tlv.flatten(last)["95"][4] & 0x30
+    return approved
+
+
+@pytest.mark.parametrize("profile", ONLINE)
 def test_a_card_pulled_at_any_command_is_removed_and_serves_again_once_it_is_back(profile: str) -> None:
     device, slot = inserted(profile)
-    asyncio.run(whole(device))
+    assert asyncio.run(scripted(device))
     total = len(slot.commands)
-    assert total >= 9
+    assert total >= 11
     for at in range(1, total + 1):
         slot.insert(card(profile))
         slot.pull_at = at
         with pytest.raises(MediaRemoved):
-            asyncio.run(whole(device))
+            asyncio.run(scripted(device))
         assert len(slot.commands) == at - 1
         with pytest.raises(MediaRemoved):
             asyncio.run(device.finish(b""))
         slot.pull_at = 0
         slot.insert(card(profile))
-        assert asyncio.run(whole(device))[0]
+        assert asyncio.run(scripted(device))
 
 
 def test_on_t0_the_commands_from_select_to_arqc_are_the_fewest_that_the_card_allows() -> None:
@@ -123,6 +128,34 @@ def test_a_directory_lists_applications_by_priority_and_the_chosen_one_is_used()
         assert dialogue.application.aid == DEBIT
 
     asyncio.run(act())
+
+
+def test_a_card_without_directory_tells_all_applications_whose_names_begin_alike() -> None:
+    device, slot = inserted("sisters", aid=DEBIT + "01")
+
+    async def act() -> None:
+        apps = await device.wait_card(0)
+        assert [app.aid for app in apps] == [DEBIT + "02", DEBIT + "01"]
+        assert sum(command[1] == 0xA4 and command[3] == 0x02 for command in slot.commands) == 2
+        for app in apps:
+            dialogue = await device.begin(app.aid, AMOUNT)
+            assert dialogue.application.aid == app.aid
+            assert issuer().verify(PAN, "01", dialogue.field55.hex(), AMOUNT)
+
+    asyncio.run(act())
+
+
+def test_a_card_that_answers_every_next_occurrence_is_not_asked_for_ever() -> None:
+    name = bytes.fromhex(DEBIT + "01")
+    fci = tlv.build("6F", tlv.build("84", name) + tlv.build("A5", tlv.build("50", b"SAME")))
+    asked: list[bytes] = []
+
+    def endless(command: bytes) -> bytes:
+        asked.append(command)
+        return fci + b"\x90\x00" if name.startswith(command[5:13]) else b"\x6a\x82"
+
+    assert [app.aid for app in kernel.candidates(apdu.Chip(endless, t0=False), t.AIDS)] == [DEBIT + "01"]
+    assert len(asked) <= 2 + kernel.MAX_SISTERS + len(t.AIDS)
 
 
 def test_a_card_may_decline_at_once_and_nothing_more_is_asked_of_it() -> None:
@@ -302,83 +335,3 @@ def test_status_says_simulated_when_the_cards_historical_bytes_do() -> None:
     assert historical(b"") == historical(b"\x3b\xf0") == b""
     assert not reader(MemorySlot()).can_retain
     assert not asyncio.run(reader(MemorySlot()).retain())
-
-
-@given(st.lists(st.binary(max_size=40), max_size=12), st.booleans())
-def test_whatever_a_card_answers_the_kernel_ends_with_a_value_or_a_device_error(answers: list[bytes], t0: bool) -> None:
-    script = iter(answers)
-    chip = apdu.Chip(lambda _: next(script, b"\x6a\x82"), t0)
-    ask = t.Ask(0, TODAY, bytes(4), 1)
-    for act in (lambda: kernel.candidates(chip, t.AIDS), lambda: kernel.begin(chip, DEBIT, t.Terminal(), ask)):
-        with contextlib.suppress(DeviceError):
-            act()
-
-
-@given(st.data())
-def test_a_real_dialogue_with_one_answer_spoilt_ends_with_a_value_or_a_device_error(data: st.DataObject) -> None:
-    at = data.draw(st.integers(1, 7))
-    junk = data.draw(st.binary(max_size=30))
-    where = data.draw(st.integers(0, 60))
-    slot = Spoilt(at, where, junk)
-    slot.insert(card())
-    device = reader(slot)
-    with contextlib.suppress(DeviceError):
-        asyncio.run(whole(device))
-
-
-class Spoilt(MemorySlot):
-    """Overwrites part of the answer to the n-th command."""
-
-    def __init__(self, at: int, where: int, junk: bytes) -> None:
-        super().__init__()
-        self._at, self._where, self._junk = at, where, junk
-
-    def transmit(self, command: bytes) -> bytes:
-        answer = super().transmit(command)
-        if len(self.commands) != self._at:
-            return answer
-        body = answer[: self._where] + self._junk + answer[self._where + len(self._junk) :]
-        return body[:258]
-
-
-def test_a_card_that_goes_round_in_61_is_garbled() -> None:
-    with pytest.raises(Garbled, match="parts"):
-        apdu.Chip(lambda _: b"\x61\x10", t0=True).send(apdu.select(b"x"))
-
-
-def test_a_card_may_not_answer_more_than_it_was_asked_for() -> None:
-    """A TC for a question that asked for an ARQC would be an approval by nobody."""
-
-    class Eager(VirtualCard):
-        def _first(self, wanted: int) -> int:
-            return 0x40
-
-    slot = MemorySlot()
-    slot.insert(Eager(dataclasses.replace(card().data)))
-    with pytest.raises(Garbled, match="answered"):
-        asyncio.run(reader(slot).begin(DEBIT, 0))
-
-
-def test_number_and_expiry_come_from_track_2_when_a_card_has_nothing_else() -> None:
-    only = kernel.Transaction(Application(DEBIT, "", 1), known={"57": bytes.fromhex(PAN + "D2802201000F"[:9])})
-    assert (only.number, only.sequence, only.expiry) == (PAN, "00", date(2028, 2, 29))
-
-
-@pytest.mark.parametrize("stored", ["310431", "310400", "310430"])
-def test_an_expiry_beyond_its_month_is_the_months_last_day(stored: str) -> None:
-    only = kernel.Transaction(Application(DEBIT, "", 1), known={"5F24": bytes.fromhex(stored)})
-    assert only.expiry == date(2031, 4, 30)
-
-
-@pytest.mark.parametrize("known", [{}, {"57": "6229"}, {"57": "6229D2813201"}, {"5F24": "311301"}, {"5F24": "31"}])
-def test_a_card_without_a_real_expiry_is_garbled(known: dict[str, str]) -> None:
-    raw = {tag: bytes.fromhex(value) for tag, value in known.items()}
-    with pytest.raises(Garbled):
-        str(kernel.Transaction(Application(DEBIT, "", 1), known=raw).expiry)
-
-
-def test_an_amount_that_no_field_holds_is_our_own_mistake() -> None:
-    device, _ = inserted()
-    for amount in (-1, 10**12):
-        with pytest.raises(ValueError, match="12 digits"):
-            asyncio.run(device.begin(DEBIT, amount))

@@ -18,6 +18,8 @@ from tests.emv_cards import DEBIT, PAN, TODAY, card, issuer
 pytestmark = pytest.mark.filterwarnings("ignore:.*TripleDES.*")
 
 PATIENCE = 10.0
+APDUS_OF_A_DIALOGUE = 10
+"""SELECT PSE, its records (and the one that is not there), SELECT, GPO, three records, GENERATE AC twice; T=1."""
 
 
 @asynccontextmanager
@@ -94,6 +96,29 @@ def test_a_card_pulled_in_mid_dialogue_is_removed_and_the_next_card_is_served(pc
     run(act)
 
 
+def test_a_card_pulled_at_each_command_of_a_dialogue_in_turn_is_removed_every_time(pcscd: PcscDaemon) -> None:
+    """From SELECT PSE to the second GENERATE AC, on the real daemon."""
+
+    async def act(device: PcscCardReader, far: CardReaderFarEnd) -> None:
+        await far.insert(card())
+        assert await whole(device)
+        total = far.state()["apdus"]
+        assert total == APDUS_OF_A_DIALOGUE
+        await far.set_fault("unplugged")
+        for at in range(1, total + 1):
+            far.pull_at = at
+            await far.insert(card())
+            with pytest.raises(MediaRemoved):
+                await whole(device)
+            assert far.state()["apdus"] == at
+            await until_gone(device)
+        await far.set_fault("")
+        await far.insert(card())
+        assert await whole(device)
+
+    run(act)
+
+
 def test_a_card_pulled_between_two_steps_is_removed(pcscd: PcscDaemon) -> None:
     async def act(device: PcscCardReader, far: CardReaderFarEnd) -> None:
         await far.insert(card())
@@ -121,6 +146,37 @@ def test_a_daemon_that_dies_is_offline_and_the_same_driver_serves_again_once_it_
         with pytest.raises(Offline, match="start pcscd"):
             await device.wait_card(1)
         pcscd.start()
+        assert await whole(device)
+
+    run(act)
+
+
+@pytest.mark.parametrize("at", ["waiting for a card", "in the midst of a command"])
+def test_a_daemon_that_dies_under_a_call_ends_it_offline_and_the_same_driver_serves_again(
+    pcscd: PcscDaemon, at: str
+) -> None:
+    async def act(device: PcscCardReader, far: CardReaderFarEnd) -> None:
+        if at == "waiting for a card":
+            call: asyncio.Future[object] = asyncio.ensure_future(device.wait_card(60))
+            await asyncio.sleep(0.1)
+        else:
+            await far.insert(card())
+            await device.wait_card(PATIENCE)
+            await far.set_fault("deaf")
+            before = far.state()["apdus"]
+            call = asyncio.ensure_future(device.begin(DEBIT, 0))
+            for _ in range(500):
+                if far.state()["apdus"] > before:
+                    break
+                await asyncio.sleep(0.01)
+        pcscd.kill()
+        with pytest.raises((Offline, MediaRemoved)):
+            await call
+        with pytest.raises(Offline):
+            await device.card_present()
+        await far.set_fault("")
+        pcscd.start()
+        await far.insert(card())
         assert await whole(device)
 
     run(act)
@@ -223,6 +279,12 @@ def test_a_wrong_reader_name_says_which_readers_there_are(pcscd: PcscDaemon) -> 
         await device.close()
 
     asyncio.run(act())
+
+
+@pytest.mark.parametrize("url", ["", "pcsc:", "tcp:127.0.0.1:1", "Virtual PCD 00 00"])
+def test_an_address_that_is_no_reader_is_refused_before_anything_is_opened(url: str) -> None:
+    with pytest.raises(ValueError, match="a card reader is"):
+        PcscCardReader(url, today=lambda: TODAY)
 
 
 def test_half_a_name_that_fits_two_readers_chooses_neither(pcscd: PcscDaemon) -> None:

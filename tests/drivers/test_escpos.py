@@ -78,6 +78,28 @@ def test_an_arabic_label_is_inked_at_the_right_and_its_value_at_the_left() -> No
     assert left[2] < 60
 
 
+def test_a_value_runs_as_its_own_first_letter_does_inside_an_arabic_line() -> None:
+    """The masked name of a payee: its star stands before the name, not behind it."""
+
+    def ink(text: str) -> bytes:
+        row = DRAWER.draw("المستفيد", text, rtl=True, big=False, bold=False, centre=False)
+        return row.crop((0, 0, 200, row.height)).tobytes()
+
+    assert ink("*伟") == ink("\u2066*伟\u2069")
+    assert ink("*伟") != ink("伟*")
+
+
+def test_lines_of_double_size_get_the_room_and_the_bold_the_ink_that_they_need() -> None:
+    orders = Interpreter().feed(codec.encode(Slip((Line("大", big=True), Line("a"))), DRAWER))
+    pitches = [o.args[0] for o in orders if isinstance(o, Order) and o.name == b"\x1b3"]
+    assert pitches == [38, 76, 38]
+    thin, bold = (
+        DRAWER.draw("المبلغ", rtl=True, big=False, bold=fat, centre=False).convert("L").histogram()[0]
+        for fat in (False, True)
+    )
+    assert thin < bold < 2 * thin
+
+
 def test_every_word_of_a_long_arabic_line_finds_room() -> None:
     one = DRAWER.draw("تم التحويل", rtl=True, big=False, bold=False, centre=False)
     many = DRAWER.draw("تم التحويل " * 12, rtl=True, big=False, bold=True, centre=True)

@@ -6,12 +6,15 @@ import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
 from drivers.api import DeviceError, Faulty, Health, Line, NoMedia, Offline, Printed, Slip
 from drivers.escpos import SerialPrinter
 from drivers.escpos.printer import Patience
+from drivers.sim.paper import MARGIN, TABLE
 from drivers.sim.printer import PrinterFarEnd
 
 HASTY = Patience(status=0.4, identity=0.2, job=4.0, look=0.1, retract=1.0)
@@ -47,8 +50,8 @@ def test_a_slip_comes_out_and_the_printer_proves_it(tmp_path: Path, wire: str) -
         assert rows[1] == "-" * 48
         assert rows[2].endswith("￥100.00")
         with Image.open(tmp_path / "receipt-001.png") as image:
-            assert image.width == 576
-            assert image.height > 9 * 30
+            assert image.width == 576 + 2 * (MARGIN + TABLE)
+            assert image.height > 9 * 38
 
     play(tmp_path, story, wire=wire)
 
@@ -59,6 +62,35 @@ def test_a_picture_and_a_qr_code_are_on_the_paper(tmp_path: Path) -> None:
         rows = (tmp_path / "receipt-001.txt").read_text()
         assert "[raster 576x40]" in rows
         assert "[qr https://example.org/张]" in rows
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("rtl", [False, True])
+def test_the_code_on_the_paper_can_be_read_by_a_camera_and_the_ink_keeps_off_the_edges(
+    tmp_path: Path, rtl: bool
+) -> None:
+    async def story(far: PrinterFarEnd, driver: SerialPrinter) -> None:
+        slip = Slip((Line("إيصال", "*伟", bold=True), Line("金额", "¥25,000.00")), qr="202611240000000011", rtl=rtl)
+        assert (await driver.print_slip(slip)).printed
+        picture = cv2.imread(str(tmp_path / "receipt-001.png"), cv2.IMREAD_GRAYSCALE)
+        assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == "202611240000000011"
+        columns = np.flatnonzero((picture < 64).any(axis=0))
+        assert columns[0] >= TABLE + MARGIN
+        assert columns[-1] < picture.shape[1] - TABLE - MARGIN
+
+    play(tmp_path, story)
+
+
+def test_a_status_names_the_trouble_and_who_can_mend_it(tmp_path: Path) -> None:
+    async def story(far: PrinterFarEnd, driver: SerialPrinter) -> None:
+        for fault, kind in (("cover-open", NoMedia), ("paper-out", NoMedia), ("jam", Faulty), ("deaf", Offline)):
+            await far.set_fault(fault)
+            why = (await driver.status()).why
+            assert isinstance(why, kind)
+            assert why.remedy
+        await far.set_fault("")
+        assert (await driver.status()).why is None
 
     play(tmp_path, story)
 
@@ -152,14 +184,42 @@ def test_trouble_in_the_middle_is_doubt_and_the_rest_never_comes_out(tmp_path: P
     play(tmp_path, story, proof=proof)
 
 
-def test_a_printer_that_goes_away_in_the_middle_is_offline(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wire", ["serial", "tcp"])
+def test_a_printer_without_power_in_the_middle_is_in_doubt_and_the_next_slip_holds_nothing_of_the_rest(
+    tmp_path: Path, wire: str
+) -> None:
+    async def story(far: PrinterFarEnd, driver: SerialPrinter) -> None:
+        job = await during(far, driver)
+        await far.set_fault("power-off")
+        with pytest.raises(Offline):
+            await job
+        assert (await driver.status()).health is Health.OFFLINE
+        await far.set_fault("")
+        far.speed = 0.0
+        assert (await driver.print_slip(Slip((Line("next customer"),)))).printed
+        rows = (tmp_path / "receipt-001.txt").read_text()
+        assert rows.count("row") < 6
+        assert rows.rstrip().endswith("next customer")
+
+    play(tmp_path, story, wire=wire)
+
+
+@pytest.mark.parametrize("wire", ["serial", "tcp"])
+def test_a_cable_pulled_in_the_middle_is_in_doubt_even_if_the_slip_came_out_and_the_next_one_is_its_own(
+    tmp_path: Path, wire: str
+) -> None:
     async def story(far: PrinterFarEnd, driver: SerialPrinter) -> None:
         job = await during(far, driver)
         await far.set_fault("unplugged")
         with pytest.raises(Offline):
             await job
+        far.speed = 0.0
+        await until(lambda: far.slips == ["receipt-001"])
+        await far.set_fault("")
+        assert (await driver.print_slip(Slip((Line("next customer"),)))).printed
+        assert (tmp_path / "receipt-002.txt").read_text().strip() == "next customer"
 
-    play(tmp_path, story)
+    play(tmp_path, story, wire=wire)
 
 
 def test_a_printer_that_goes_deaf_in_the_middle_is_not_believed_to_have_printed(tmp_path: Path) -> None:

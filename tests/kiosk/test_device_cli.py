@@ -5,99 +5,17 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
-from branch.bank.issuer import derive_card_keys
 from drivers.sim import __main__ as sim
-from drivers.sim.pcscd import PcscDaemon
 from drivers.wire import RENDEZVOUS
 from kiosk import device
-
-ROOT = pathlib.Path(__file__).parent.parent.parent
-PAN = "6229990100000001239"
-DEVICES = ("id-reader", "card-reader", "pin-pad", "printer", "camera")
-
-
-def _write_inputs(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-    keys = derive_card_keys(bytes(range(16)), bytes(range(16, 32)), PAN, "00")
-    card = {"name": "li-na-debit", "pan": PAN, "sequence": "00", "expiry": "2031-12-31", "cardholder": "LI NA"}
-    card |= {"label": "UnionPay Debit", "aid": "A000000333010101", "profile": "plain"}
-    card |= {"udk_ac": keys.ac.hex(), "udk_mac": keys.mac.hex()}
-    cards, pad = folder / "cards.json", folder / "pad.json"
-    cards.write_text(json.dumps([card]))
-    pad.write_text(json.dumps({"tmk": bytes(range(16)).hex(), "tmk_aes": bytes(16).hex()}))
-    return cards, pad
-
-
-@dataclass
-class Rig:
-    """The far ends' process, and the hands at it."""
-
-    state: pathlib.Path
-    process: "subprocess.Popen[str]"
-    page: str
-
-    def act(self, name: str, verb: str, choice: str = "") -> None:
-        self._post("act", device=name, verb=verb, choice=choice)
-
-    def fault(self, name: str, fault: str) -> None:
-        self._post("fault", device=name, fault=fault)
-
-    def seen(self, name: str) -> dict[str, Any]:
-        devices = httpx.get(f"{self.page}state").json()["devices"]
-        return next(dict(one["state"]) for one in devices if one["name"] == name)
-
-    def _post(self, path: str, **order: str) -> None:
-        httpx.post(self.page + path, json=order).raise_for_status()
-
-
-def _start(folder: pathlib.Path, *more: str) -> Rig:
-    cards, pad = _write_inputs(folder)
-    words = ["--state", str(folder / "state"), "--cards", str(cards), "--pad-keys", str(pad), "--no-pcscd", *more]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "drivers.sim", *words], cwd=ROOT, text=True, stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    ready = process.stdout.readline()
-    assert ready.startswith("device bench: http://127.0.0.1:"), ready
-    return Rig(folder / "state", process, ready.split()[-1])
-
-
-def _stop(rig: Rig, number: signal.Signals = signal.SIGTERM) -> int:
-    rig.process.send_signal(number)
-    code = rig.process.wait(20)
-    assert rig.process.stdout is not None
-    rig.process.stdout.close()
-    return code
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, pcscd: PcscDaemon) -> Iterator[Rig]:
-    rig = _start(tmp_path_factory.mktemp("sim"))
-    yield rig
-    _stop(rig)
-
-
-@pytest.fixture
-def rig(running: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    monkeypatch.setenv(RENDEZVOUS, str(running.state / "sim.json"))
-    yield running
-    for name in DEVICES:
-        running.fault(name, "")
-    running.act("id-reader", "lift")
-    running.act("card-reader", "pull")
-    for verb in ("clear-jam", "close-cover", "take"):
-        running.act("printer", verb)
-    running.act("printer", "load-paper", "full")
+from tests.kiosk.device_rig import DEVICES, PAN, Rig, start, stop, write_inputs
 
 
 def _kiosk(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
@@ -117,23 +35,23 @@ def _is_error(said: dict[str, Any], name: str, mend: str) -> bool:
 
 
 def test_the_rendezvous_names_all_five_and_is_gone_after_a_clean_end(tmp_path: pathlib.Path) -> None:
-    rig = _start(tmp_path)
+    rig = start(tmp_path)
     place = rig.state / "sim.json"
     assert set(json.loads(place.read_text())) == set(DEVICES)
-    assert _stop(rig) == 0
+    assert stop(rig) == 0
     assert not place.exists()
 
 
 def test_an_interrupt_ends_it_as_cleanly_and_pacing_and_port_are_taken(tmp_path: pathlib.Path) -> None:
-    rig = _start(tmp_path, "--baud-pacing")
+    rig = start(tmp_path, "--baud-pacing")
     assert rig.seen("printer")["paper"] == "ok"
-    assert _stop(rig, signal.SIGINT) == 0
+    assert stop(rig, signal.SIGINT) == 0
 
 
 def test_a_taken_port_and_bad_files_end_it_with_a_word_and_no_far_end_left(
     tmp_path: pathlib.Path, rig: Rig, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cards, pad = _write_inputs(tmp_path)
+    cards, pad = write_inputs(tmp_path)
     words = ["--state", str(tmp_path), "--cards", str(cards), "--no-pcscd", "--pad-keys"]
     assert sim.main([*words, str(pad), "--port", str(httpx.URL(rig.page).port)]) == 4
     assert "in use" in capsys.readouterr().err
@@ -144,7 +62,7 @@ def test_a_taken_port_and_bad_files_end_it_with_a_word_and_no_far_end_left(
     said = capsys.readouterr().err
     assert "not a pad-keys file" in said
     assert "0011" not in said
-    _write_inputs(tmp_path)
+    write_inputs(tmp_path)
     cards.write_text("[{}]")
     assert sim.main([*words, str(pad)]) == 2
     assert "not a cards file" in capsys.readouterr().err
@@ -170,7 +88,7 @@ def test_the_daemon_runs_before_the_far_ends_and_ends_after_them(
     monkeypatch.setattr(sim, "PcscDaemon", Daemon)
     monkeypatch.setattr(sim, "serve", serve)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    cards, pad = _write_inputs(tmp_path)
+    cards, pad = write_inputs(tmp_path)
     assert sim.main(["--state", str(tmp_path), "--cards", str(cards), "--pad-keys", str(pad)]) == 4
     assert log == ["start", "serve", "stop"]
 
@@ -297,12 +215,48 @@ def test_an_unplugged_device_is_offline_and_back_again_once_plugged_in(
     assert _kiosk(capsys, name, "status")[0] == 0
 
 
-def test_a_garbled_answer_is_garbled(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "fault", "code"),
+    [
+        *((name, "garbled", 5) for name in ("id-reader", "pin-pad", "printer", "camera")),
+        *((name, "deaf", 4) for name in ("id-reader", "pin-pad", "printer")),
+        ("id-reader", "sam-broken", 4),
+        ("pin-pad", "tampered", 4),
+        ("printer", "jam", 4),
+        ("printer", "paper-out", 3),
+        ("printer", "cover-open", 3),
+    ],
+)
+def test_a_status_that_tells_of_trouble_says_who_can_mend_it_and_ends_with_its_code(
+    rig: Rig, capsys: pytest.CaptureFixture[str], name: str, fault: str, code: int
+) -> None:
+    rig.fault(name, fault)
+    ended, said = _kiosk(capsys, name, "status")
+    assert (ended, said["health"] in ("offline", "degraded")) == (code, True)
+    assert said["mend"] == ("customer" if code == 3 else "engineer")
+    assert said["error"]
+    assert said["remedy"]
+
+
+@pytest.mark.parametrize(("fault", "code"), [("garbled", 5), ("deaf", 4), ("jam", 4), ("paper-out", 3)])
+def test_a_printer_that_did_not_print_never_says_printed(
+    rig: Rig, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], fault: str, code: int
+) -> None:
+    (tmp_path / "text.txt").write_text("never")
+    rig.fault("printer", fault)
+    ended, said = _kiosk(capsys, "printer", "print", str(tmp_path / "text.txt"))
+    assert (ended, "printed" in said) == (code, False)
+    assert _is_error(said, "printer", "customer" if code == 3 else "engineer")
+
+
+@pytest.mark.parametrize("name", ["id-reader", "card-reader"])
+def test_a_garbled_answer_is_garbled(rig: Rig, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    rig.fault(name, "garbled")
     rig.act("id-reader", "lay", "li-na")
-    rig.fault("id-reader", "garbled")
-    code, said = _kiosk(capsys, "id-reader", "read", "--patience", "5")
+    rig.act("card-reader", "insert", "li-na-debit")
+    code, said = _kiosk(capsys, name, "read", "--patience", "5")
     assert code == 5
-    assert _is_error(said, "id-reader", "engineer")
+    assert _is_error(said, name, "engineer")
 
 
 def test_no_far_ends_at_all_is_offline_with_the_way_to_start_them(

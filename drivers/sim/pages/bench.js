@@ -1,16 +1,11 @@
 // Draws what GET /state says, and tells the far ends what a person does. Nothing is kept here but the drawing.
 
-const EVERY = 500; // milliseconds between two looks
-const TITLES = {
-  "id-reader": "Identity card reader", "card-reader": "Bank card reader", "pin-pad": "PIN pad",
-  "printer": "Receipt printer", "camera": "Camera",
-};
-const KEYPAD = ["1", "2", "3", "cancel", "4", "5", "6", "clear", "7", "8", "9", "backspace", "0", "enter"];
-const KEY_WORDS = { cancel: "Cancel", clear: "Clear", backspace: "Correct", enter: "Enter" };
-const FAULT_WORDS = { "": "No fault" };
-const HIDDEN = new Set(["fault"]);
+import { CHOICES, COLUMNS, FAULTS, KEYPAD, KEYS, PINS, TITLES, next, plain, seen, sentence, words } from "/words.js";
 
-const cards = new Map(); // device name -> { root, shape, said, pick, facts }
+const EVERY = 400; // milliseconds between two looks
+const MOST_DIGITS = 32;
+
+const cards = new Map(); // device name -> { root, shape, shown, said, pick, why, mend, seen, facts }
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -23,11 +18,6 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-function plain(word) {
-  const words = word.replaceAll(/[-_]/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 async function send(path, order) {
   const card = cards.get(order.device);
   try {
@@ -35,68 +25,118 @@ async function send(path, order) {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(order),
     });
     const body = await answer.json();
-    card.said.textContent = answer.ok ? "" : `${body.error}. ${plain(body.remedy)}.`;
+    card.said.textContent = answer.ok ? "" : `${sentence(body.error)} ${sentence(body.remedy)}`;
     if (answer.ok) refresh(body);
   } catch {
-    card.said.textContent = "The far ends do not answer. Start them again: python -m drivers.sim";
+    card.said.textContent = "The devices do not answer: the demo has ended, or its far ends have.";
   }
 }
 
-function button(device, verb, choice, label) {
-  const press = () => send("/act", { device, verb, choice });
-  return make("button", { type: "button", "data-verb": verb, "data-choice": choice, text: label, press });
+const act = (device, verb, choice) => send("/act", { device, verb, choice });
+
+function button(device, verb, choice, ...label) {
+  const press = () => act(device, verb, choice);
+  return make("button", { type: "button", "data-verb": verb, "data-choice": choice, press }, ...label);
 }
+
+function tile(device, verb, choice) {
+  const [title, line] = CHOICES[choice] ?? [choice];
+  const lines = [make("strong", { text: title }), ...(line ? [make("span", { text: line })] : [])];
+  const node = button(device, verb, choice, ...lines);
+  node.classList.add("tile");
+  return node;
+}
+
+// --- the PIN pad: keys one by one, or a whole number at once
 
 function keypad(device, verb) {
   const keys = KEYPAD.filter((key) => verb.choices.includes(key)).map((key) => {
-    const node = button(device, verb.name, key, KEY_WORDS[key] ?? key);
-    if (KEY_WORDS[key]) node.classList.add("word");
+    const node = button(device, verb.name, key, KEYS[key] ?? key);
+    if (KEYS[key]) node.classList.add("word");
     if (key === "0") node.classList.add("zero");
     return node;
   });
-  return make("div", { class: "keypad", role: "group", "aria-label": verb.label }, ...keys);
+  const pad = make("div", { class: "keypad", role: "group", "aria-label": verb.label }, ...keys);
+  pad.addEventListener("keydown", (event) => {
+    const key = event.key === "Backspace" ? "backspace" : event.key;
+    if (!verb.choices.includes(key) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    pad.querySelector(`[data-choice="${key}"]`).focus();
+    act(device, verb.name, key);
+  });
+  return pad;
 }
+
+function typing(device, verb) {
+  const helpers = PINS.map(([digits, whose]) =>
+    button(device, verb.name, digits, make("strong", { text: whose }), make("span", { text: `${digits} Enter` })));
+  for (const helper of helpers) helper.classList.add("tile");
+  const field = make("input", {
+    "aria-label": "Digits to type", inputmode: "numeric", pattern: "[0-9]+", maxlength: MOST_DIGITS, required: "",
+    autocomplete: "off", placeholder: "other digits",
+  });
+  const form = make("form", { class: "typing" }, field, make("button", { type: "submit", text: "Type, Enter" }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(device, verb.name, field.value);
+    field.value = "";
+  });
+  return make("fieldset", {}, make("legend", { text: verb.label }), make("div", { class: "choices" }, ...helpers), form);
+}
+
+// --- one card
 
 function verbBlock(device, verb) {
   if (verb.name === "key") return keypad(device, verb);
-  if (!verb.choices.length) return make("div", { class: "choices" }, button(device, verb.name, "", verb.label));
-  const buttons = verb.choices.map((choice) => button(device, verb.name, choice, choice));
-  return make("fieldset", {}, make("legend", { text: verb.label }), make("div", { class: "choices" }, ...buttons));
+  if (verb.name === "type") return typing(device, verb);
+  const tiles = verb.choices.map((choice) => tile(device, verb.name, choice));
+  return make("fieldset", {}, make("legend", { text: verb.label }), make("div", { class: "choices" }, ...tiles));
+}
+
+function bare(device, verbs) {
+  const buttons = verbs.map((verb) => button(device, verb.name, "", verb.label));
+  return buttons.length ? [make("div", { class: "choices acts" }, ...buttons)] : [];
 }
 
 function faultBlock(device) {
   const pick = make("select", { id: `fault-${device.name}` });
   for (const fault of ["", ...device.faults]) {
-    pick.append(make("option", { value: fault, text: FAULT_WORDS[fault] ?? plain(fault) }));
+    pick.append(make("option", { value: fault, text: fault ? plain(fault) : "None" }));
   }
-  pick.addEventListener("change", () => send("/fault", { device: device.name, fault: pick.value }));
-  const label = make("label", { for: pick.id, text: "Fault" });
-  return [pick, make("div", { class: "fault" }, label, pick)];
+  const change = (fault) => send("/fault", { device: device.name, fault });
+  pick.addEventListener("change", () => change(pick.value));
+  const why = make("p", { class: "why", id: `why-${device.name}` });
+  pick.setAttribute("aria-describedby", why.id);
+  const mend = make("button", { type: "button", class: "next", text: "Mend", press: () => { pick.focus(); change(""); } });
+  const facts = make("dl");
+  const details = make("details", {}, make("summary", { text: "Details" }), facts);
+  const row = make("div", { class: "fault" }, make("label", { for: pick.id, text: "Fault" }), pick, mend, details, why);
+  return { pick, why, mend, facts, row };
+}
+
+function build(device) {
+  const fault = faultBlock(device);
+  const state = make("p", { class: "seen", role: "status" });
+  const said = make("p", { class: "said", role: "alert" });
+  const title = make("h2", { text: TITLES[device.name] ?? plain(device.name) });
+  const chosen = device.verbs.filter((verb) => verb.choices.length).map((verb) => verbBlock(device.name, verb));
+  const simple = bare(device.name, device.verbs.filter((verb) => !verb.choices.length));
+  const paper = [document.getElementById("paper").content.cloneNode(true)];
+  const hands = device.name === "printer" ? [...paper, ...simple, ...chosen] : [...chosen, ...simple];
+  const root = make("article", { class: "card", id: device.name, "aria-label": title.textContent },
+    make("header", {}, title, state), ...hands, said, fault.row);
+  return { root, said, seen: state, shown: "", ...fault };
 }
 
 function draw(device) {
   const old = cards.get(device.name);
   const shape = JSON.stringify([device.verbs, device.faults]);
   if (old?.shape === shape) return old;
-  const [pick, fault] = faultBlock(device);
-  const said = make("p", { class: "said", role: "alert" });
-  const facts = make("dl");
-  const title = make("h2", { text: TITLES[device.name] ?? plain(device.name) });
-  const verbs = device.verbs.map((verb) => verbBlock(device.name, verb));
-  const root = make("article", { class: "card", id: device.name }, title, ...verbs, fault, said, facts);
-  if (old) old.root.replaceWith(root);
-  else document.getElementById("devices").append(root);
-  const card = { root, shape, said, pick, facts, shown: "" };
+  const card = { ...build(device), shape };
+  if (old) old.root.replaceWith(card.root);
+  else document.getElementById("devices").children[COLUMNS[device.name] ?? 2].append(card.root);
   cards.set(device.name, card);
   return card;
-}
-
-function words(value) {
-  if (value === "" || value === null) return "–";
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value)) return value.map(words).join(", ") || "–";
-  if (typeof value === "object") return Object.entries(value).map(([name, inner]) => `${name} ${words(inner)}`).join(" · ") || "–";
-  return String(value);
 }
 
 function refresh(device) {
@@ -104,26 +144,37 @@ function refresh(device) {
   const shown = JSON.stringify([device.state, device.fault]);
   if (card.shown === shown) return;
   card.shown = shown;
-  card.root.classList.toggle("faulty", device.fault !== "");
+  const [what, tone] = seen(device);
+  card.seen.textContent = what;
+  card.root.dataset.tone = tone;
   card.pick.value = device.fault;
-  const rows = Object.entries(device.state).filter(([name]) => !HIDDEN.has(name));
-  card.facts.replaceChildren(...rows.flatMap(([name, value]) => [
+  card.why.textContent = device.fault ? FAULTS[device.fault] ?? sentence(device.fault) : "";
+  card.mend.hidden = !device.fault;
+  card.facts.replaceChildren(...Object.entries(device.state).flatMap(([name, value]) => [
     make("dt", { text: plain(name) }), make("dd", { "data-fact": name, text: words(value) }),
   ]));
   const held = new Set(Object.values(device.state).filter((value) => typeof value === "string" && value));
-  for (const node of card.root.querySelectorAll("fieldset button")) {
+  for (const node of card.root.querySelectorAll(".tile[data-verb=lay], .tile[data-verb=insert]")) {
     node.setAttribute("aria-pressed", String(held.has(node.dataset.choice)));
+  }
+  for (const node of card.root.querySelectorAll(".acts button")) {
+    node.classList.toggle("next", node.dataset.verb === next(device));
   }
 }
 
+// --- the paper and the connection
+
 function paper(name) {
   const picture = document.getElementById("receipt-picture");
-  if (!name || picture.dataset.name === name) return;
+  if (!picture || !name || picture.dataset.name === name) return;
   picture.dataset.name = name;
   picture.src = `/receipts/${name}`;
-  picture.alt = `Picture of the printed paper ${name}`;
-  document.getElementById("receipt-name").textContent = name;
-  document.getElementById("receipt").hidden = false;
+  picture.alt = `The printed paper ${name}`;
+  const link = document.getElementById("receipt");
+  link.href = picture.src;
+  link.title = "See it whole";
+  link.hidden = false;
+  document.getElementById("receipt-name").textContent = `Last receipt, ${name}`;
   document.getElementById("no-receipt").hidden = true;
 }
 
@@ -134,10 +185,10 @@ async function look() {
     const { devices, receipt } = await answer.json();
     devices.forEach(refresh);
     paper(receipt);
-    link.textContent = "far ends running";
+    link.textContent = "devices running";
     link.classList.remove("lost");
   } catch {
-    link.textContent = "far ends not running";
+    link.textContent = "devices not running";
     link.classList.add("lost");
   }
   setTimeout(look, EVERY);
