@@ -216,6 +216,10 @@ class CardReader(Device, Protocol):
         """Draw the card in for safe keeping; False where the mechanism cannot."""
         ...
 
+    def forget(self) -> None:
+        """Drop whatever was read of a card; an open dialogue cannot be finished any more."""
+        ...
+
 
 # --- PIN pad
 

@@ -31,6 +31,7 @@ async def identify(session: Session) -> None:
 async def _how(session: Session) -> str | Arrival:
     """A touch says it, and so does the card itself."""
     devices = session.devices
+    await session.start_over()
     return await session.ask_or(
         Choose(
             "identify.how",
@@ -71,7 +72,7 @@ async def by_bank_card(session: Session, applications: tuple[Application, ...] |
             return await _card_and_pin(session)
         except Refused as why:
             if why.reason is not m.Reason.WRONG_PIN:
-                await _card_refused(session, why)
+                await _card_refused(session, why, inside=True)
             await session.tell(Tell("identify.wrong-pin", tone=Tone.REFUSED))
     raise VisitOver("pin")
 
@@ -114,9 +115,9 @@ def _card_proof(visit: str, dialogue: CardDialogue, pin: PinBlock) -> m.CardProo
     )
 
 
-async def _card_refused(session: Session, why: Refused) -> None:
+async def _card_refused(session: Session, why: Refused, *, inside: bool) -> None:
     """The card cannot be used here: say why, keep it if the bank orders so and the reader can, and end."""
-    if why.reason is m.Reason.CARD_CAPTURE and await session.devices.card_reader.retain():
+    if inside and why.reason is m.Reason.CARD_CAPTURE and await session.devices.card_reader.retain():
         await session.note("card-retained", why="bank")
         await session.tell(Tell("identify.card-retained", tone=Tone.REFUSED))
     else:
@@ -169,7 +170,7 @@ async def _prove_claim(session: Session, claimed: m.Claimed) -> None:
             known = await session.busy(Wait("wait.bank"), partial(session.bank.authorise_document, proof))
         except Refused as why:
             if why.reason is not m.Reason.WRONG_PIN:
-                await _card_refused(session, why)
+                await _card_refused(session, why, inside=False)
             await session.tell(Tell("identify.wrong-pin", tone=Tone.REFUSED))
         else:
             return _is_customer(session, known)

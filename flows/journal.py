@@ -243,4 +243,9 @@ class _Immediate:
         self._db.execute("begin immediate")
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._db.execute("rollback" if kind else "commit")
+        try:
+            if kind is None:
+                self._db.execute("commit")
+        finally:
+            if self._db.in_transaction:  # a full disk has rolled back by itself
+                self._db.execute("rollback")

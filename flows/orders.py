@@ -21,8 +21,10 @@ def journaled(order: m.TransferOrder) -> dict[str, str | int | None]:
     return dict(order.model_dump(mode="json"))
 
 
-def ending_of(posted: m.Posted) -> tuple[str, dict[str, str | int | None]]:
+def ending_of(posted: m.Posted, key: str) -> tuple[str, dict[str, str | int | None]]:
     """What the journal writes down of an answer: its status, and the host's own words."""
+    if posted.key != key:
+        raise ValueError(f"a reply for {posted.key}")
     if posted.status == "pending":
         raise ValueError("a posting was left pending")
     facts: dict[str, str | int | None] = {

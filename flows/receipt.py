@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from drivers.api import DeviceError, NoMedia, Slip
-from flows.ports import Words
+from flows.ports import Unreachable, Words
 from flows.screens import Picture, Prompt, Tell, Tone, Wait
 from flows.session import Session
 
@@ -22,7 +22,7 @@ async def receipt(session: Session, write: Callable[[Words], Slip]) -> None:
     except NoMedia:
         await session.note("not-printed")
         return await session.tell(Tell("receipt.no-paper"))
-    except (DeviceError, OSError) as why:
+    except (DeviceError, OSError, Unreachable) as why:  # the last: it has not answered in time
         await session.note("print-in-doubt", why=type(why).__name__)
         return await session.tell(Tell("receipt.in-doubt"))
     await session.note("printed" if printed.printed else "print-accepted", proof=printed.proof)
@@ -36,13 +36,21 @@ async def _taken(session: Session) -> None:
     try:
         async with asyncio.timeout(session.terminal.rules.take):
             sensed = await session.during(prompt, lambda: _until_taken(session), back=False)
+    except DeviceError:
+        sensed = False  # what came out is out, and money that moved has moved
     except TimeoutError:
-        kept = await session.devices.printer.retract()
-        await session.note("paper-left", retracted=int(kept))
+        await session.note("paper-left", retracted=int(await _retracted(session)))
         return
     if not sensed:
         await session.note("paper-not-sensed")
         await session.tell(Tell("receipt.please-take", tone=Tone.DONE))
+
+
+async def _retracted(session: Session) -> bool:
+    try:
+        return await session.devices.printer.retract()
+    except DeviceError:
+        return False
 
 
 async def _until_taken(session: Session) -> bool:

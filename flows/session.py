@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from drivers.api import DeviceError, Faulty
+from drivers.api import Abandoned, DeviceError, Faulty, TooLate
 from flows.arrive import Arrival
 from flows.back import MISSING, Tape
 from flows.journal import Intent, JournalFailed, Undo
 from flows.orders import ending_of, journaled, order_facts
-from flows.ports import Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
+from flows.ports import Back, Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
 from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
 from flows.terminal import Devices, Terminal
 from protocol import messages as m
@@ -146,7 +146,7 @@ class Session:
 
     async def _beside(self, screen: Screen[str], act: Callable[[], Awaitable[T]], chrome: Chrome) -> T:
         shown = asyncio.ensure_future(self.terminal.stage.show(screen, chrome))
-        acting = asyncio.ensure_future(act())
+        acting = asyncio.ensure_future(_patiently(act))
         try:
             await asyncio.wait((shown, acting), return_when=asyncio.FIRST_COMPLETED)
             if acting.done():
@@ -193,12 +193,15 @@ class Session:
             if not all([await eye.blind() for eye in self.terminal.blinds]):
                 raise Faulty("camera", "it did not confirm that it is blind", "restart the terminal")
             return await self.during(EnterPin("pin.enter", masked=masked, private=True), lambda: self._pad(number))
+        except Abandoned as why:  # the pad's own "back"
+            raise Back from why
         finally:
             for eye in self.terminal.blinds:
                 await eye.see()
 
     async def _pad(self, number: Pan) -> PinBlock:
         rules = self.terminal.rules
+        self.terminal.stage.count(0)  # a pad that has waited too long and is asked again holds nothing
         return await self.devices.pin_pad.enter_pin(number, rules.pin_format, self._counted, rules.pin)
 
     def _counted(self, digits: int) -> None:
@@ -233,7 +236,7 @@ class Session:
             raise Refused(m.Reason.CLOSED, str(why)) from why
         try:
             posted = await self.busy(Wait("wait.transfer"), lambda: act(intent))
-            ending, body = ending_of(posted)
+            ending, body = ending_of(posted, intent.key)
         except NotSent as why:
             await self._write(intent.key, "refused", {"why": "not sent", "detail": str(why)})
             raise Refused(m.Reason.CLOSED, str(why), intent.key) from why
@@ -294,12 +297,18 @@ class Session:
         await _cancelled(*self._watchers)
         self._watchers.clear()
 
+    async def start_over(self) -> None:
+        """Who she may have shown herself to be so far no longer counts."""
+        await self.stop_watching()
+        self.devices.card_reader.forget()
+        self.level, self.customer, self.surname, self.claim = Level.NOBODY, "", "", None
+        self.id_number, self.card_aid = "", ""
+
     async def close(self) -> None:
         """Forget everybody."""
-        await self.stop_watching()
-        self.level, self.customer, self.surname, self.claim = Level.NOBODY, "", "", None
-        self.arrived = None
-        self.id_number, self.card_aid, self.tape, self._interrupt = "", "", Tape(), None
+        await self.start_over()
+        self.arrived, self.tape, self._interrupt = None, Tape(), None
+        self._pending = None  # it carries the frames through which it was raised
         self.asked_in.clear()
 
     async def _attend(self, waiting: Coroutine[Any, Any, T]) -> T:
@@ -356,6 +365,15 @@ def _heard(task: "asyncio.Future[Any]") -> None:
     """An effect that outlived its visit has written its ending, or settle() will: nobody waits for its answer."""
     if not task.cancelled():
         task.exception()
+
+
+async def _patiently(act: Callable[[], Awaitable[T]]) -> T:
+    """Wait at a device for as long as the visit waits for her: whether she has gone is not the device's to say."""
+    while True:  # ended by the idle rule, by her, or by the device
+        try:
+            return await act()
+        except TooLate:
+            continue
 
 
 async def _cancelled(*tasks: "asyncio.Future[Any]") -> None:

@@ -63,10 +63,12 @@ class Settler:
             return await self.repeats[step](intent.key, intent.order)
         if intent.undo is Undo.ASK:
             state = await self.bank.state(intent.key)
+            _ours(intent, state.key)
             if state.status in {"done", "refused"}:
                 return state.status
-        said = (await self.bank.reverse(intent.key, "settle")).ending
-        return {m.Ending.STANDS: "done", m.Ending.LATER: "later"}.get(said, "reversed")
+        said = await self.bank.reverse(intent.key, "settle")
+        _ours(intent, said.key)
+        return {m.Ending.STANDS: "done", m.Ending.LATER: "later"}.get(said.ending, "reversed")
 
     async def _hand_over(self, key: str, ending: str, order: dict[str, Any]) -> None:
         told = m.UntoldEnding.model_validate({"key": key, "ending": ending, "order": order})
@@ -83,3 +85,9 @@ class Settler:
             await self.journal.write(key, state, body)
         except AlreadyWritten:
             return  # it has ended meanwhile, by the flow's own hand
+
+
+def _ours(intent: Intent, key: str) -> None:
+    """A reply for another key says nothing about this one."""
+    if key != intent.key:
+        raise ValueError(f"a reply for {key}")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from drivers.api import DeviceError
+from flows.arrive import BankCard
 from flows.back import Tape, rewindable
 from flows.identify import identify
 from flows.menu import guarded, menu
@@ -19,10 +20,12 @@ TRIES = 3
 
 async def visit(session: Session) -> str:
     """Run one visit; answers how it ended. When it returns, nothing of the customer is left in the session."""
-    await session.record("visit-begins", language=session.terminal.stage.language)
     journal = session.terminal.journal
     journal.present.add(session.visit)
+    if session.arrived is not None:
+        session.asked_in.add("card" if isinstance(session.arrived, BankCard) else "id-card")
     try:
+        await session.record("visit-begins", language=session.terminal.stage.language)
         ending = await _story(session)
     except VisitOver as over:
         ending = over.why
@@ -72,19 +75,32 @@ async def _untold(session: Session) -> None:
 
 async def _give_back(session: Session) -> None:
     """Nobody leaves anything behind: call after the card, then keep it safe where the reader can."""
+    leaving = asyncio.ensure_future(_sign_out(session))
     try:
-        if session.customer:
-            await _quietly(session, session.bank.sign_out(session.customer))
-        if "card" in session.asked_in and await session.devices.card_reader.card_present():
-            await _card_back(session)
-        if "id-card" in session.asked_in and await session.devices.id_reader.card_present():
-            await _id_card_back(session)
+        for what, back in (("card", _card_back), ("id-card", _id_card_back)):
+            if what in session.asked_in:
+                await _tried(session, back)
+    finally:
+        await leaving
+
+
+async def _sign_out(session: Session) -> None:
+    if session.customer:
+        await _quietly(session, session.bank.sign_out(session.customer))
+
+
+async def _tried(session: Session, back: Callable[[Session], Awaitable[None]]) -> None:
+    """A device that fails now does not keep the next one from giving back."""
+    try:
+        await back(session)
     except DeviceError as why:
         await session.note("device", device=why.device, kind=type(why).__name__)
 
 
 async def _card_back(session: Session) -> None:
     reader, rules = session.devices.card_reader, session.terminal.rules
+    if not await reader.card_present():
+        return None
     if await _taken(session, Prompt("farewell.card", picture=Picture.CARD_OUT), reader.card_present, rules.take):
         return await session.note("card-taken")
     if await reader.retain():
@@ -98,6 +114,8 @@ async def _card_back(session: Session) -> None:
 
 async def _id_card_back(session: Session) -> None:
     reader, rules = session.devices.id_reader, session.terminal.rules
+    if not await reader.card_present():
+        return
     prompt = Prompt("farewell.id-card", picture=Picture.ID_CARD_TAKE)
     if not await _taken(session, prompt, reader.card_present, rules.take):
         await session.note("id-card-left")

@@ -57,8 +57,10 @@ class PinBlock:
 
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1 annex B: does the check digit of a card number fit?"""
+    if not (digits.isascii() and digits.isdecimal()):
+        return False
     total = 0
     for at, digit in enumerate(reversed(digits)):
         value = int(digit) * (2 if at % 2 else 1)
         total += value - 9 if value > 9 else value
-    return digits.isdigit() and total % 10 == 0
+    return total % 10 == 0

@@ -22,7 +22,7 @@ Handle = Annotated[str, Field(min_length=1, max_length=64)]
 class Message(BaseModel):
     """A frozen value on the wire."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 # --- when it cannot be done

@@ -92,6 +92,9 @@ class PcscCardReader:
     async def retain(self) -> bool:
         return False
 
+    def forget(self) -> None:
+        self._open = None
+
     async def status(self) -> Status:
         try:
             present = await self._run(lambda: self._slot.present(0))

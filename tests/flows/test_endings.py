@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from flows.ports import Unreachable
 from flows.session import Level
 from kiosk.link import Link
 from protocol import messages as m
 from protocol.money import Money
+from tests.flows.guest import Guest, with_guest
 from tests.storm.loop import StormLoop
 from tests.storm.machine import Machine
 
@@ -125,3 +127,26 @@ def test_a_card_that_cannot_be_read_is_asked_back_too(tmp_path: Path) -> None:
     machine = calm(tmp_path, story)
     assert machine.person.seen["Prompt farewell.card"] >= 1
     assert machine.slot.card is None
+
+
+def test_a_transfer_whose_answer_was_lost_is_taken_back_with_its_fee(tmp_path: Path) -> None:
+    posted: list[tuple[str, int]] = []
+
+    class Loses(Link):
+        async def transfer(self, post: m.Post) -> m.Posted:
+            posted.append(((await super().transfer(post)).status, post.order.fee))
+            raise Unreachable("lost")
+
+    async def story(machine: Machine, guest: Guest) -> None:
+        machine.terminal = replace(machine.terminal, bank=Loses(machine.client))
+        guest.amount, guest.prefers = Money(1_000_100), "id-card"
+        before = machine.world.balances()
+        await machine.visits(1)
+        assert posted == [("done", 500)]
+        assert "transfer.unsure" in guest.met
+        await machine.settler.settle()
+        assert machine.found["reversed"] == 1
+        assert machine.world.balances() == before
+        assert machine.world.ledger.balance_check() == []
+
+    with_guest(tmp_path, story)

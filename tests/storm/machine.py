@@ -4,15 +4,19 @@ import asyncio
 import contextlib
 import random
 import secrets
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 import httpx
+import sqlalchemy as sa
 
 from branch import demo
 from branch.bank.hsm import TestHsm
+from branch.store.schema import untold
 from branch.store.terminals import StoredKeys
 from drivers.api import Printed, Slip, Status
 from drivers.emv import PcscCardReader
@@ -23,7 +27,7 @@ from drivers.sim.chip import load_cards
 from drivers.sim.idcard import IdReaderFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from flows.journal import Journal, JournalFailed
-from flows.session import Session
+from flows.session import Level, Session
 from flows.settle import Settler
 from flows.terminal import Devices, Terminal
 from flows.visit import visit
@@ -67,17 +71,48 @@ class PlainWords:
         return day.isoformat()
 
 
-class _Counting(Link):
-    """The same link, and a count of what a reversal found to stand."""
+def today() -> date:
+    """The terminal's date."""
+    return date(2031, 3, 14)
+
+
+class _OnTheMains(Journal):
+    """The journal of a machine whose power may fail at any row."""
+
+    def __init__(self, path: str, now_ms: Callable[[], int], power: Power) -> None:
+        super().__init__(path, now_ms, power.run)
+        self._power = power
+
+    def _append(self, key: str, state: str, body: dict[str, Any]) -> None:
+        self._power.writes(state)
+        super()._append(key, state, body)
+
+
+FOR_CUSTOMERS = ("accounts", "payee", "quote", "transfer", "untold", "told")
+"""Calls about a customer's own affairs: nobody below that level may cause one."""
+R = TypeVar("R", bound=m.Message)
+
+
+class _Watched(Link):
+    """The same link, with an eye on who causes its calls, and on what reversals found."""
 
     def __init__(self, machine: "Machine") -> None:
         super().__init__(machine.client)
         self._machine = machine
 
-    async def reverse(self, key: str, reason: Literal["timeout", "customer", "card", "settle"]) -> m.Reversed:
-        found = await super().reverse(key, reason)
-        self._machine._stood += found.ending is m.Ending.STANDS
-        return found
+    async def _call(self, name: str, message: m.Message, reply: type[R]) -> R:
+        if name in FOR_CUSTOMERS:
+            session = self._machine.sessions[-1]
+            fits = session.level >= Level.CUSTOMER and message.model_dump()["customer"] == session.customer
+            self._machine.too_low += [] if fits else [name]
+        answer = await super()._call(name, message, reply)
+        if isinstance(answer, m.Reversed):
+            self._machine.found[answer.ending.value] += 1
+        return answer
+
+
+TRIES = 40
+"""Visits at most until all is told."""
 
 
 @dataclass
@@ -91,7 +126,14 @@ class Machine:
     moods: bool = True
     can_reverse: bool = True
     """False: a core that never takes back what is posted."""
-    _stood: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    """What reversals found."""
+    too_low: list[str] = field(default_factory=list)
+    """Calls for which whoever stood there was not known well enough."""
+    quiet: float = 300.0
+    """Seconds at most in which nobody comes."""
+    met: Counter[str] = field(default_factory=Counter)
+    """What a storm was made of, when it is over."""
     endings: list[str] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     told: list[tuple[str, list[Any]]] = field(default_factory=list)
@@ -108,7 +150,7 @@ class Machine:
         self.weather = Weather(httpx.ASGITransport(self.world.app), self.power, self.chance, 0.0)
         headers = {"x-fingerprint": self.peer.fingerprint}
         self.client = httpx.AsyncClient(transport=self.weather, base_url="http://branch", headers=headers, timeout=None)
-        self.bank = Link(self.client)
+        self.bank = _Watched(self)
         keys = TestHsm(StoredKeys(self.world.db), self.world.secrets.hsm).master_keys("VTM001")
         self.pad_end = PinPadFarEnd(keys.tdes, keys.aes)
         self.id_end, self.slot = IdReaderFarEnd(), MemorySlot()
@@ -125,28 +167,27 @@ class Machine:
     async def _boot(self) -> None:
         self.power.off = False
         loop = asyncio.get_running_loop()
-        self.journal = Journal(str(self.folder / "journal.db"), lambda: int(loop.time() * 1000), self.power.run)
+        self.journal = _OnTheMains(str(self.folder / "journal.db"), lambda: int(loop.time() * 1000), self.power)
         self.pad = XfsPinPad(self.pad_end.url, dial=self.pad_end.dial)
-        reader = PcscCardReader("pcsc:memory", today=lambda: date(2031, 3, 14), slot=self.slot)
+        reader = PcscCardReader("pcsc:memory", today=today, slot=self.slot)
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
         devices = Devices(id_reader, reader, self.pad, NoPrinter())
         self.terminal = Terminal("VTM001", self.person, self.bank, PlainWords(), self.journal, devices)
-        self.settler = Settler(self.journal, _Counting(self), loop.time)
+        self.settler = Settler(self.journal, self.bank, loop.time)
 
     def _at_confirm(self) -> None:
         """The worst moment for a power cut, a lost line, and the bank's change of day."""
         fate = self.chance.random()
-        if fate < 0.15:
+        if fate < 0.15 and self.cuts:
             self.power.arm(self.chance.randint(1, 3))
-        elif fate < 0.20:
-            self.weather.down_until = asyncio.get_running_loop().time() + self.chance.uniform(5, 900)
-        elif fate < 0.25:
+        elif 0.15 <= fate < 0.27:
+            self.weather.met["outage", "at the worst moment"] += 1
+            self.weather.down_until = asyncio.get_running_loop().time() + self.chance.uniform(5, 1500)
+        elif 0.27 <= fate < 0.32:
+            self.weather.met["cut-over", "in mid-visit"] += 1
             self.world.ledger.advance_accounting_date()
-
-    @property
-    def stood(self) -> int:
-        """Postings that settle() found to stand."""
-        return self._stood
+        elif 0.32 <= fate < 0.42:
+            self.weather.holds_next = True
 
     async def visits(self, count: int) -> None:
         """Let customers come, one after the other."""
@@ -159,6 +200,7 @@ class Machine:
             await asyncio.wait((running, settling), timeout=4000, return_when=asyncio.FIRST_COMPLETED)
             assert running.done() or settling.done(), f"a visit without end: {self.seed} {session.visit}"
             await self._ended(session, running, settling)
+            await asyncio.sleep(self.chance.uniform(0, self.quiet))
 
     async def _ended(self, session: Session, running: "asyncio.Task[str]", settling: "asyncio.Task[None]") -> None:
         if self.power.off:
@@ -197,8 +239,20 @@ class Machine:
             await self.settler.settle()
             await asyncio.sleep(5)
             if not await self.journal.open_intents() and not await self.journal.untold():
-                return
-        raise AssertionError(f"something never ends: {self.seed}")
+                break
+        else:
+            raise AssertionError(f"something never ends: {self.seed}")
+        await self._until_all_is_told()
+
+    async def _until_all_is_told(self) -> None:
+        """Both customers come again on quiet days, until nothing waits for them."""
+        self.person.moods, self.person.gone = False, False
+        for _ in range(TRIES):
+            with self.world.db.read() as tx:
+                if not tx.execute(sa.select(untold.c.key).where(untold.c.told.is_(None))).first():
+                    return
+            await self.visits(1)
+        raise AssertionError(f"something is never told: {self.seed}")
 
 
 __all__ = ["Machine", "PowerCut"]

@@ -42,6 +42,8 @@ class Person:
     """The option she takes wherever it is offered."""
     told: list[s.Tell] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
+    did: Counter[str] = field(default_factory=Counter)
+    """Her moods."""
     transfers: int = 0
 
     def arrives(self) -> None:
@@ -56,30 +58,38 @@ class Person:
         await asyncio.sleep(self.chance.uniform(0.5, 6))
         if isinstance(screen, s.Wait):
             return await self._never()
-        self._mood(screen, chrome)
+        await self._mood(screen, chrome)
         if self.gone:
             return await self._never()
         self.touched = asyncio.get_running_loop().time()
         return await self._answer(screen)
 
-    def _mood(self, screen: s.Screen[Any], chrome: Chrome) -> None:
+    async def _mood(self, screen: s.Screen[Any], chrome: Chrome) -> None:
         if not self.moods:
             return
         mood = self.chance.random()
         if mood < 0.015:
             self.gone = True
+            self.did["walks-away"] += 1
             if self.chance.random() < 0.5:
                 self._take_all()
         elif mood < 0.04 and chrome.back:
             self.touched = asyncio.get_running_loop().time()
+            self.did[chrome.back] += 1
             raise Leave if chrome.back == "leave" else Back
         elif mood < 0.05 and chrome.help:
             self.touched = asyncio.get_running_loop().time()
+            self.did["help"] += 1
             raise CallHelp
         elif mood < 0.06:
+            self.did["language"] += 1
             self.language = self.chance.choice(("zh", "en", "ar"))
-        elif mood < 0.065 and screen.key.startswith("transfer"):
+        elif mood < 0.07 and screen.key.startswith("transfer"):
+            self.did["pulls-card"] += 1
             self.slot.pull()
+        elif mood < 0.085 and screen.key.startswith(("menu", "transfer")):
+            self.did["anothers-id-card"] += 1
+            await self.id_reader.act("lay", "smith")
 
     def _take_all(self) -> None:
         self.slot.pull()
@@ -102,8 +112,10 @@ class Person:
             case s.EnterAmount() if self.amount:
                 return self.amount
             case s.EnterAmount():
-                too_much = self.moods and self.chance.random() < 0.08
-                return Money(6_000_000 if too_much else self.chance.randint(1, 20_000))
+                too_much = self.moods and self.chance.random() < 0.15
+                some = self.chance.randint(1, 20_000)
+                with_a_fee = self.moods and some % 5 == 0
+                return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
             case s.EnterNumber():
                 wrong = self.moods and self.chance.random() < 0.1
                 return "6229990900000000999" if wrong else demo.PEOPLE[2].accounts[0][0]
@@ -132,6 +144,7 @@ class Person:
     async def _types_pin(self) -> None:
         await self.pad.asked(30)
         wrong = self.moods and self.chance.random() < 0.02
+        self.did["wrong-pin"] += wrong
         card = next(card for card in demo.CARDS if card.account == self.who.accounts[0][0])
         for key in "000001" if wrong else card.pin:
             await self.pad.act("key", key)

@@ -1,12 +1,15 @@
 """What can go wrong between terminal and branch, and with the terminal's power; all chance comes from one seed."""
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+
+from protocol.calls import PATHS
 
 
 class PowerCut(BaseException):
@@ -20,6 +23,10 @@ class Power:
         self._chance, self._likely, self.off = chance, likely, False
         self.cuts: Counter[str] = Counter()
         self._fuse = 0
+        self.written: list[str] = []
+        """The states that the journal has begun to write, since somebody last looked."""
+        self.cut_at, self.cut_when = 0, ""
+        """Cut at the n-th entry of `written`: `before` it is committed, or `after`."""
 
     def arm(self, steps: int) -> None:
         """Cut the power around the journal's n-th work from now: where an effect writes."""
@@ -32,12 +39,20 @@ class Power:
         burnt = self._fuse == 0 and self._likely
         if (burnt and self._chance.random() < 0.5) or self._chance.random() < self._likely:
             self.fail("before")
+        begun = len(self.written)
         found = work()
-        if burnt:
+        at_the_cut = self.cut_when == "after" and begun < self.cut_at <= len(self.written)
+        if burnt or at_the_cut:
             self.fail("after")
         if self._chance.random() < self._likely:
             self.fail("after")
         return found
+
+    def writes(self, state: str) -> None:
+        """The journal is about to add a row; its transaction is open."""
+        self.written.append(state)
+        if self.cut_when == "before" and len(self.written) == self.cut_at:
+            self.fail("before")
 
     def fail(self, when: str) -> None:
         """Cut the power here and now."""
@@ -60,7 +75,11 @@ class Weather(httpx.AsyncBaseTransport):
         self._inner, self._power, self._chance, self._likely = inner, power, chance, likely
         self.met: Counter[tuple[str, str]] = Counter()
         self.down_until = 0.0
+        self.holds_next = False
+        """The next posting will be late."""
         self.late: set[asyncio.Task[Any]] = set()
+        self.taken_back: set[str] = set()
+        """Keys whose reversal the branch has answered."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._power.check()
@@ -72,6 +91,8 @@ class Weather(httpx.AsyncBaseTransport):
         fate = self._chance.choice(self.FATES) if self._chance.random() < self._likely else ""
         if self._chance.random() < self._likely / 10:
             self.down_until, fate = loop.time() + self._chance.uniform(1, 400), "outage"
+        if self.holds_next and request.url.path == PATHS["transfer"].path:
+            self.holds_next, fate = False, "late"
         if fate:
             self.met[fate, request.url.path] += 1
         return await self._suffer(fate, again)
@@ -87,9 +108,9 @@ class Weather(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("no answer", request=request)
         if fate == "http-503":
             if self._chance.random() < 0.5:  # a gateway's own words: the branch may well have done it
-                await (await self._inner.handle_async_request(request)).aread()
+                await self._arrives(request)
             return httpx.Response(503, json={"reason": "core", "mend": "bank", "detail": "storm"}, request=request)
-        answer = await self._inner.handle_async_request(request)
+        answer = await self._arrives(request)
         await asyncio.sleep(self._chance.uniform(0, 0.5))
         if fate == "lost-reply":
             raise httpx.ReadTimeout("no answer", request=request)
@@ -98,8 +119,19 @@ class Weather(httpx.AsyncBaseTransport):
     async def _later(self, request: httpx.Request, seconds: float) -> None:
         """The network keeps it, and delivers it when nobody waits any more; the terminal's power matters no more."""
         await asyncio.sleep(seconds)
+        await self._arrives(request)
+
+    async def _arrives(self, request: httpx.Request) -> httpx.Response:
+        """At the branch, in time or not."""
+        key = json.loads(request.content or b"{}").get("key", "")
+        path = request.url.path
+        if path in {PATHS["transfer"].path, PATHS["card_said"].path} and key in self.taken_back:
+            self.met["post-after-reverse", path] += 1
         answer = await self._inner.handle_async_request(request)
         await answer.aread()
+        if path == PATHS["reverse"].path and answer.status_code == httpx.codes.OK:
+            self.taken_back.add(key)
+        return answer
 
     async def clear(self) -> None:
         """Let everything that is under way arrive."""
