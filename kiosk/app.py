@@ -15,13 +15,16 @@ from kiosk.ui.glass import Glass
 from kiosk.ui.letters import Letters
 from kiosk.ui.page import Draft, Hands, Next, Page
 from kiosk.ui.pencil import Layer, Look, Pencil, Touchable
-from kiosk.ui.tokens import DARK, DAY, RIGHT_TO_LEFT, Box, Measures, Panel
+from kiosk.ui.switches import Switched, Switches
+from kiosk.ui.theme import Palette
+from kiosk.ui.tokens import CONTRAST, DARK, DAY, RIGHT_TO_LEFT, THEME, Box, Measures, Panel
+from kiosk.ui.veil import Veil
 from kiosk.ui.wait import LONG
 
 T = TypeVar("T")
 DRAFTS = 8
 """Screens whose typing is kept while others stand before them: help, or a later question that she comes back from."""
-FADE = 0.1
+FADE = THEME.motion.fade
 """Seconds that a screen taken off stays visible, untouchable, if no other follows: no flash between two screens."""
 
 
@@ -43,12 +46,14 @@ class _Shown:
     answer: "asyncio.Future[object]"
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     next: Next | None = None
+    money: bool = False
+    """An amount stands on it."""
 
 
-class KivyStage:
+class KivyStage(Switched):
     """`flows.ports.Stage` on a Kivy window. `run()` it as a task beside the flows, on the same loop.
 
-    `still` switches motion off; `debounce` is in seconds; `name` stands at the top where no flow runs.
+    `still` switches motion off; `debounce` is in seconds; `name` ("bank · branch") stands where no flow runs.
     """
 
     def __init__(
@@ -61,15 +66,16 @@ class KivyStage:
         simulated: bool = False,
         name: str = "",
         still: bool = False,
-        debounce: float = 0.3,
+        high_contrast: bool = False,
+        debounce: float = THEME.motion.debounce,
         fullscreen: bool = False,
     ) -> None:
-        self.words, self.panel, self.name, self.still = words, panel or Panel(), name, still
-        self._simulated = simulated
+        super().__init__(Switches(language, name, simulated, high_contrast))
+        self.words, self.panel, self.still = words, panel or Panel(), still
         self.touched = 0.0
         self.observers: list[Callable[[Screen[Any], Chrome], None]] = []
         """Told of each screen as soon as it is on the glass."""
-        self._home, self._language, self._large = language, language, False
+        self._home = language
         self._letters = Letters(fonts.regular, fonts.bold)
         self._drafts: OrderedDict[Screen[Any], Draft] = OrderedDict()
         self._shown: _Shown | None = None
@@ -78,7 +84,7 @@ class KivyStage:
         self._drawn: dict[str, object] = {}
         self._ready = asyncio.Event()
         window.prepare(self.panel, fullscreen=fullscreen)
-        self._glass = Glass(self._felt, debounce, Measures(self.panel).mm(4))
+        self._glass = Glass(self._felt, debounce, Measures(self.panel).slip)
 
     # --- running
 
@@ -151,43 +157,10 @@ class KivyStage:
         """Forget what was typed; back to the terminal's own language and letter size."""
         self._drafts.clear()
         self._sheet = False
-        self._language, self._large = self._home, False
+        self._now.language, self._now.large, self._now.hidden = self._home, False, False
         if self._shown:
             self._shown.draft = self._draft(self._shown.screen)
         self._redraw()
-
-    @property
-    def language(self) -> str:
-        """`zh`, `en` or `ar`; setting it draws the shown screen anew."""
-        return self._language
-
-    @language.setter
-    def language(self, language: str) -> None:
-        if language != self._language:
-            self._language = language
-            self._redraw()
-
-    @property
-    def large(self) -> bool:
-        """Larger type is on; setting it draws the shown screen anew."""
-        return self._large
-
-    @large.setter
-    def large(self, large: bool) -> None:
-        if large != self._large:
-            self._large = large
-            self._redraw()
-
-    @property
-    def simulated(self) -> bool:
-        """A far end is a program, and the glass says so; setting it draws the shown screen anew."""
-        return self._simulated
-
-    @simulated.setter
-    def simulated(self, simulated: bool) -> None:
-        if simulated != self._simulated:
-            self._simulated = simulated
-            self._redraw()
 
     # --- reading the glass
 
@@ -238,9 +211,13 @@ class KivyStage:
 
     def _look(self) -> Look:
         night = self._shown is not None and isinstance(self._shown.screen, EnterPin)
-        measures = Measures(self.panel, self._large)
-        palette = DARK if night else DAY
-        return Look(measures, self._language, self._language in RIGHT_TO_LEFT, palette, self.still)
+        measures = Measures(self.panel, self.large)
+        palette = DARK if night else self._daylight
+        return Look(measures, self.language, self.language in RIGHT_TO_LEFT, palette, self.still, self.hidden)
+
+    @property
+    def _daylight(self) -> Palette:
+        return CONTRAST if self.high_contrast else DAY
 
     def _redraw(self) -> None:
         """Draw the shown screen anew, and what has changed around it."""
@@ -257,18 +234,20 @@ class KivyStage:
 
     def _page(self, shown: _Shown, look: Look, box: Box) -> None:
         hands = Hands(self._answers(shown), self._redraw)
-        page = Page(self._glass.page, self._letters, look, self.words, box, shown.draft, hands)
+        veil = Veil(self.words, look.language, down=look.hidden)
+        page = Page(self._glass.page, self._letters, look, veil, box, shown.draft, hands)
         kinds.draw(page, shown.screen)
-        shown.next = page.next
+        shown.next, shown.money = page.next, veil.asked
 
     def _around(self, look: Look, at: frame.Regions) -> None:
         """The top and the bottom, drawn anew only when they differ from what is there."""
         shown = self._shown
         where = shown.screen.where if shown else None
         attract = shown is not None and isinstance(shown.screen, Attract)
-        if self._differs("top", (look, where, attract, self.simulated)):
+        amounts = self._toggle_hidden if shown is not None and shown.money else None
+        if self._differs("top", (look, where, attract, self.simulated, self.name, amounts)):
             self._glass.head.wipe()
-            acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large)
+            acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large, amounts)
             frame.top(Pencil(self._glass.head, self._letters, look), self.words, at, where, self.name, acts)
         chrome, next_ = (shown.chrome, shown.next) if shown else (Chrome("", help=False), None)
         key = (look, chrome, next_ and (next_.verb, next_.ready))
@@ -301,7 +280,7 @@ class KivyStage:
 
     def _cover_look(self) -> Look:
         look = self._look()
-        return Look(look.measures, look.language, look.rtl, DAY, look.still)
+        return Look(look.measures, look.language, look.rtl, self._daylight, look.still)
 
     # --- what hands do
 
@@ -313,7 +292,7 @@ class KivyStage:
             if shown is not self._shown or shown.answer.done():
                 return
             if isinstance(shown.screen, Attract):
-                self._language = cast("str", value)
+                self._now.language = cast("str", value)
             shown.answer.set_result(value)
 
         return answer
@@ -338,7 +317,10 @@ class KivyStage:
             self._warning[1].set_result(None)
 
     def _toggle_large(self) -> None:
-        self.large = not self._large
+        self.large = not self.large
+
+    def _toggle_hidden(self) -> None:
+        self.hidden = not self.hidden
 
     def _open_sheet(self) -> None:
         self._sheet = True
@@ -349,7 +331,7 @@ class KivyStage:
         self._cover()
 
     def _choose_language(self, language: str) -> None:
-        self._sheet, self._language = False, language
+        self._sheet, self._now.language = False, language
         self._redraw()
 
     # --- coming and going

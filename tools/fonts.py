@@ -2,13 +2,15 @@
 
     python tools/fonts.py build/fonts
 
-The text provider that joins Arabic letters has no font fallback, so one file must hold them all: Noto Sans and Noto
-Sans Arabic with their layout rules, Chinese from Noto Sans CJK (its cubic outlines turned into quadratic ones), and the
-rest from Droid Sans Fallback. Hinting, vertical metrics and the layout rules of the Chinese fonts are left out.
-Sources are Debian's fonts-noto-core, fonts-noto-cjk and fonts-droid-fallback (SIL OFL 1.1 and Apache 2.0).
+The text provider that joins Arabic letters has no font fallback, so one file must hold them all. assets/fonts.toml says
+which: Noto Sans and Noto Sans Arabic with their layout rules, Chinese from Noto Sans CJK (cubic outlines turned into
+quadratic ones), and the rest from Droid Sans Fallback. Hinting, vertical metrics and the layout rules of the Chinese
+fonts are left out. The sources are under SIL OFL 1.1 and Apache 2.0.
 """
 
 import sys
+import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,30 +26,57 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
-FONTS = Path("/usr/share/fonts")
-FALLBACK = FONTS / "truetype/droid/DroidSansFallbackFull.ttf"
-SIMPLIFIED = 2
-"""Number of "Noto Sans CJK SC" in the collection."""
-EM = 1000
-ERROR = 1.0
-"""Units per em by which a quadratic curve may leave the cubic one: 1/1000 of the letter's height."""
+LIST = Path(__file__).resolve().parent.parent / "assets" / "fonts.toml"
 GLYPHS_LIMIT = 65_535
 """TrueType counts glyphs in 16 bits."""
 LEFT_OUT = ("DSIG", "cvt ", "fpgm", "prep", "gasp", "vhea", "vmtx", "VORG", "hdmx", "VDMX", "LTSH", "kern")
-INVISIBLE = (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A), 0x061C)
-"""Joiners, direction marks and isolates: mapped to nothing, so that none is ever drawn as a box."""
 
 
 @dataclass(frozen=True)
 class Weight:
-    """One of the two fonts: its file and where its letters come from."""
+    """One of the two fonts: its file, and its name in the paths of the sources."""
 
     file: str
     style: str
-    noto: str
 
 
-WEIGHTS = (Weight("kiosk.ttf", "Regular", "Regular"), Weight("kiosk-bold.ttf", "Bold", "Bold"))
+@dataclass(frozen=True)
+class Source:
+    """A font that letters come from. Without `letters`, all of its."""
+
+    path: str
+    prefix: str = ""
+    number: int = 0
+    letters: frozenset[int] = frozenset()
+
+    def of(self, weight: Weight) -> Path:
+        """Its file in a weight."""
+        return FOLDER / self.path.format(style=weight.style)
+
+
+def spread(ranges: Sequence[Sequence[int]]) -> frozenset[int]:
+    """Every character of ranges that include their ends."""
+    return frozenset(char for first, last in ranges for char in range(first, last + 1))
+
+
+def gbk(rows: Sequence[int]) -> frozenset[int]:
+    """The signs of some rows of GBK, without ASCII and private letters."""
+    cells = (bytes((row, cell)).decode("gbk", "ignore") for row in rows for cell in range(0x40, 0xFF))
+    return frozenset(map(ord, "".join(cells))) - {*range(0x80), *range(0xE000, 0xF900)}
+
+
+def _outlines(entry: dict[str, Any]) -> Source:
+    letters = spread(entry.get("ranges", ())) | gbk(entry.get("gbk_rows", ()))
+    return Source(entry["path"], entry["prefix"], entry.get("number", 0), letters)
+
+
+_LISTED = tomllib.loads(LIST.read_text("utf-8"))
+FOLDER = Path(_LISTED["folder"])
+EM, ERROR = _LISTED["em"], _LISTED["error"]
+WEIGHTS = tuple(Weight(entry["file"], entry["style"]) for entry in _LISTED["weight"])
+WHOLE = tuple(Source(entry["path"]) for entry in _LISTED["whole"])
+OUTLINES = tuple(_outlines(entry) for entry in _LISTED["outlines"])
+INVISIBLE = spread(_LISTED["invisible"]["ranges"])
 
 
 def main(folder: Path) -> None:
@@ -65,10 +94,9 @@ def build(weight: Weight, folder: Path) -> Path:
     font = merged(weight)
     add_upper_planes(font)
     add_invisible(font)
-    with TTFont(FONTS / f"opentype/noto/NotoSansCJK-{weight.noto}.ttc", fontNumber=SIMPLIFIED, lazy=True) as chinese:
-        add_letters(font, chinese, letters_of_china(), "cjk")
-    with TTFont(FALLBACK, lazy=True) as fallback:
-        add_letters(font, fallback, set(fallback.getBestCmap()), "droid")
+    for source in OUTLINES:
+        with TTFont(source.of(weight), fontNumber=source.number, lazy=True) as theirs:
+            add_letters(font, theirs, source.letters or frozenset(theirs.getBestCmap()), source.prefix)
     rename(font, weight.style)
     path = folder / weight.file
     unfinished = path.with_suffix(".part")
@@ -81,31 +109,18 @@ def merged(weight: Weight) -> TTFont:
     """Latin, Greek, Cyrillic and Arabic, with the rules that join and place their letters."""
     with TemporaryDirectory() as scratch:
         paths = []
-        for family in ("NotoSans", "NotoSansArabic"):
-            font = TTFont(FONTS / f"truetype/noto/{family}-{weight.noto}.ttf")
+        for source in WHOLE:
+            font = TTFont(source.of(weight))
             font["glyf"].removeHinting()
             for table in LEFT_OUT:
                 if table in font:
                     del font[table]
-            paths.append(Path(scratch) / f"{family}.ttf")
+            paths.append(Path(scratch) / source.of(weight).name)
             font.save(paths[-1])
         return Merger().merge([str(path) for path in paths])
 
 
-def letters_of_china() -> set[int]:
-    """What names, addresses and sentences are written with: the signs of GBK, and every ideograph there is.
-
-    Rare ideographs (extension A and the plane above) stand in names, where a box would insult.
-    """
-    signs: set[int] = set()
-    for row in (*range(0xA1, 0xAA), 0xFE):
-        for cell in range(0x40, 0xFF):
-            signs.update(map(ord, bytes((row, cell)).decode("gbk", "ignore")))
-    signs -= {*range(0x80), *range(0xE000, 0xF900)}
-    return signs | {*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0x20000, 0x32000)}
-
-
-def add_letters(font: TTFont, source: TTFont, wanted: set[int], prefix: str) -> None:
+def add_letters(font: TTFont, source: TTFont, wanted: frozenset[int], prefix: str) -> None:
     """Copy outlines and widths of the wanted characters that the font still lacks."""
     have, theirs = font.getBestCmap(), source.getBestCmap()
     glyphs, widths, scale = source.getGlyphSet(), source["hmtx"], EM / source["head"].unitsPerEm
@@ -139,7 +154,7 @@ def add_invisible(font: TTFont) -> None:
     """Give every direction control that the fonts lack the empty glyph of one that they have."""
     have = font.getBestCmap()
     empty = have[0x200E]
-    for char in INVISIBLE:
+    for char in sorted(INVISIBLE):
         if char not in have:
             map_character(font, char, empty)
 

@@ -69,11 +69,11 @@ def _problem(page: Page, screen: EnterAmount, amount: Money) -> str:
 def _shown(page: Page, frame: Box, amount: Money, problem: str) -> None:
     """What was typed in ink, what is still to come in soft ink."""
     m, palette = page.m, page.palette
-    page.plate(frame, palette.card, palette.accent, width=0.8)
+    page.plate(frame, palette.card, palette.accent, edge=m.border)
     inner = frame.inset(m.mm(9), m.mm(4))
     warn = min(inner.h // 2, page.height(problem, m.small, inner.w)) if problem else 0
     text = "".join(c for c in page.words.money(amount) if c not in "\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-    ghosts = _ghosts(page.draft.typed)
+    ghosts = 0 if page.look.hidden else _ghosts(page.draft.typed)
     found = _FRACTION.search(text)
     cut = found.end() - ghosts if found else len(text)
     parts = (text[:cut], text[cut : found.end() if found else cut], text[found.end() if found else cut :])

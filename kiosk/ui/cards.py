@@ -38,16 +38,17 @@ def cards(page: Page, options: tuple[Option, ...], box: Box) -> None:
     plan = _plan(page, made, box)
     if len(made) > plan.room:
         inner = box.above(page.pager_height + page.m.gap)
-        plan = _planned(page, made, inner, 1.0)
+        plan = max((_planned(page, made, inner, size) for size in SIZES), key=lambda one: one.room)
         pages = -(-len(made) // plan.room)
         page.draft.page = min(page.draft.page, pages - 1)
         page.pager(box.lower(page.pager_height), pages)
         made, box = made[page.draft.page * plan.room :][: plan.room], inner
     gap, rows = page.m.gap, -(-len(made) // plan.columns)
-    high = min(max(plan.least, page.m.mm(58)), (box.h - gap * (rows - 1)) // max(1, rows))
+    high = min(max(plan.least, page.m.card_usual), (box.h - gap * (rows - 1)) // max(1, rows))
     grid = box.upper(high * rows + gap * (rows - 1)).grid(plan.columns, rows, gap)
+    air = _air(page, made, grid, plan)
     for cell, card in zip(grid, made, strict=False):
-        _draw(page, cell, card, plan)
+        _draw(page, cell, card, plan, air)
 
 
 def _plan(page: Page, made: list[Card], box: Box) -> Plan:
@@ -75,9 +76,11 @@ def _card(page: Page, option: Option) -> Card:
 
 def _columns(page: Page, made: list[Card], box: Box) -> int:
     """As many as leave each card wide enough for its words."""
-    if len(made) <= (2 if page.landscape else 3) or any(card.amount for card in made):
+    if len(made) <= (2 if page.landscape else 3):
         return 1
     least = page.m.mm(105) * (3 if page.m.large else 2) // 2
+    if any(card.amount for card in made):
+        least = least * 2 // 3 + max(_amount_width(page, card) for card in made)
     return max(1, min(3, (box.w + page.m.gap) // (least + page.m.gap)))
 
 
@@ -87,14 +90,29 @@ def _height(page: Page, card: Card, wide: int, sizes: tuple[int, int]) -> int:
     high = page.height(card.title, sizes[0], words, bold=True)
     if card.line:
         high += m.mm(1) + page.height(card.line, sizes[1], words)
-    return max(high + 2 * m.mm(5.5), m.mm(34))
+    return max(high + 2 * m.mm(5.5), m.card_least)
 
 
 def _amount_width(page: Page, card: Card) -> int:
     return page.width(card.amount, page.m.body, bold=True) + page.m.mm(5) if card.amount else 0
 
 
-def _draw(page: Page, cell: Box, card: Card, plan: Plan) -> None:
+def _air(page: Page, made: list[Card], grid: list[Box], plan: Plan) -> int | None:
+    """Above the words of cards that stand in a row, so that they begin level; None where each card has its own row."""
+    if plan.columns == 1:
+        return None
+    inner = grid[0].inset(page.m.mm(8), page.m.mm(4.5))
+    high = max(sum(_word_heights(page, card, plan, inner.w - _amount_width(page, card))) for card in made)
+    return max(0, min((inner.h - high) // 2, page.m.mm(5)))
+
+
+def _word_heights(page: Page, card: Card, plan: Plan, width: int) -> tuple[int, int, int]:
+    """Of the word, the gap and the line."""
+    line = page.height(card.line, plan.small, width)
+    return page.height(card.title, plan.strong, width, bold=True), page.m.mm(1) if line else 0, line
+
+
+def _draw(page: Page, cell: Box, card: Card, plan: Plan, air: int | None) -> None:
     m, palette, option = page.m, page.palette, card.option
     ground = palette.surface if option.disabled else palette.card
     if option.disabled:
@@ -106,17 +124,15 @@ def _draw(page: Page, cell: Box, card: Card, plan: Plan) -> None:
     if card.amount:
         end = inner.end(beside - m.mm(5))
         page.text(end, card.amount, m.body, bold=True, on=ground, side="end", upright="middle")
-    _words(page, inner.start(inner.w - beside), card, plan, ground)
+    _words(page, inner.start(inner.w - beside), card, (plan, air), ground)
 
 
-def _words(page: Page, box: Box, card: Card, plan: Plan, ground: str) -> None:
-    """The word and the line, together in the middle of the card's height."""
-    soft = page.palette.soft
-    title = page.height(card.title, plan.strong, box.w, bold=True)
-    line = page.height(card.line, plan.small, box.w)
-    gap = page.m.mm(1) if line else 0
+def _words(page: Page, box: Box, card: Card, how: tuple[Plan, int | None], ground: str) -> None:
+    """The word and the line: in the middle of a card as wide as the page, at the top of cards that stand in a row."""
+    (plan, air), soft = how, page.palette.soft
+    title, gap, line = _word_heights(page, card, plan, box.w)
     both = min(box.h, title + line + gap)
-    box = box.below((box.h - both) // 2).upper(both)
+    box = box.below((box.h - both) // 2 if air is None else air).upper(both)
     share = both - both * line // max(1, title + line) - gap
     ink = soft if card.option.disabled else page.palette.ink
     taken = page.text(box.upper(share), card.title, plan.strong, bold=True, ink=ink, on=ground)

@@ -7,10 +7,11 @@ from kivy.graphics import Color, SmoothLine
 
 from flows.ports import Chrome, Words
 from flows.screens import Where
+from kiosk.ui.colour import rgba
 from kiosk.ui.page import Next
 from kiosk.ui.pencil import Animate, Pencil
-from kiosk.ui.pictures import person
-from kiosk.ui.tokens import CARD, CLEAR, INK, LANGUAGES, RIGHT_TO_LEFT, Box, Measures, rgba
+from kiosk.ui.pictures import eye, person
+from kiosk.ui.tokens import LANGUAGES, RIGHT_TO_LEFT, Box, Measures
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,10 @@ def regions(m: Measures, *, simulated: bool) -> Regions:
     strip = m.strip if simulated else 0
     rest = whole.below(strip)
     middle = rest.below(m.top).above(m.bottom)
-    air = m.mm(13 if not m.panel.landscape else 8)
     return Regions(
         whole.upper(strip),
         rest.upper(m.top),
-        middle.inset(m.margin, 0).below(air),
+        middle.inset(m.margin, 0).below(m.air),
         rest.lower(m.bottom).inset(m.margin, 0),
     )
 
@@ -44,28 +44,34 @@ class TopActs:
 
     language: Callable[[], None] | None
     larger: Callable[[], None]
+    amounts: Callable[[], None] | None
 
 
 def top(pencil: Pencil, words: Words, at: Regions, where: Where | None, name: str, acts: TopActs) -> None:
     """The strip when devices are simulated, where she is, and the pills."""
     m, palette = pencil.m, pencil.palette
     if at.strip.h:
-        pencil.block(at.strip, INK)
+        pencil.block(at.strip, palette.strip)
         said = words.text("glass.simulated")
-        pencil.text(at.strip, said, m.mm(7), ink=CARD, on=INK, side="centre", upright="middle")
+        ink, on = palette.strip_ink, palette.strip
+        pencil.text(at.strip, said, m.strip_letters, ink=ink, on=on, side="centre", upright="middle")
     row = at.top.inset(m.margin, (m.top - m.pill) // 2)
     taken = _pills(pencil, words, row, acts)
     pencil.block(Box(0, at.top.y + at.top.h - 2, at.top.w, 2), palette.line)
     row = at.top.inset(m.margin, m.mm(1)).above(2).above(0)
     row = Box(row.x, row.y, row.w - taken, row.h)
     if where is None:
-        pencil.text(row, name, m.body, bold=True, upright="middle")
+        _name(pencil, row, name or words.text("receipt.bank"))
         return
     flow = words.text(where.flow)
     step = words.text("glass.step", step=where.step, of=where.of)
     wide = min(pencil.width(flow, m.body, bold=True), int(row.w * 0.55))
     pencil.text(row.start(wide), flow, m.body, bold=True, upright="middle")
-    pencil.text(row.after(wide + m.mm(4)), step, m.small, ink=palette.soft, upright="middle")
+    rest = row.after(wide + m.mm(4))
+    size = m.small
+    while size > m.floor and pencil.width(step, size) > rest.w:
+        size = max(m.floor, int(size * 0.94))
+    pencil.text(rest, step, size, ink=palette.soft, upright="middle")
 
 
 def _pills(pencil: Pencil, words: Words, row: Box, acts: TopActs) -> int:
@@ -80,7 +86,31 @@ def _pills(pencil: Pencil, words: Words, row: Box, acts: TopActs) -> int:
         look = pencil.pressable(cell, "surface", id_, label, act)
         pencil.text(cell.inset(m.mm(3), 0), label, m.small, ink=look.ink, on=look.fill, side="centre", upright="middle")
         taken += wide + m.mm(4)
+    if acts.amounts:
+        _eye(pencil, words, row.above(0).start(row.w - taken).end(m.pill), acts.amounts)
+        taken += m.pill + m.mm(4)
     return taken + m.mm(2)
+
+
+def _name(pencil: Pencil, row: Box, name: str) -> None:
+    """The bank, and after a dot its branch."""
+    m = pencil.m
+    bank, dot, branch = name.partition("·")
+    wide = min(pencil.width(bank.strip(), m.body, bold=True), row.w)
+    rest = row.after(wide + m.mm(4))
+    whole = pencil.width(branch.strip(), m.small) <= rest.w
+    pencil.text(row.start(wide) if dot and whole else row, bank.strip(), m.body, bold=True, upright="middle")
+    if dot and whole:
+        pencil.text(rest, branch.strip(), m.small, ink=pencil.palette.soft, upright="middle")
+
+
+def _eye(pencil: Pencil, words: Words, cell: Box, act: Callable[[], None]) -> None:
+    """The key that hides amounts from whoever stands close, and shows them again."""
+    hidden = pencil.look.hidden
+    label = words.text("glass.show-amounts") if hidden else words.text("glass.hide-amounts")
+    look = pencil.pressable(cell, "next" if hidden else "surface", "amounts", label, act)
+    x, y, w, h = pencil.rect(cell)
+    eye(pencil, (x + w / 2, y + h / 2), h * 0.3, look.ink, shut=hidden)
 
 
 @dataclass(frozen=True)
@@ -105,7 +135,7 @@ def bottom(pencil: Pencil, words: Words, at: Regions, chrome: Chrome, next_: Nex
     if next_:
         cell = row.after(back + help_ + 2 * m.gap)
         style = "next" if next_.ready else "off"
-        pencil.key(cell, style, "next", next_.verb, next_.act if next_.ready else lambda: None, size=m.em(11))
+        pencil.key(cell, style, "next", next_.verb, next_.act if next_.ready else lambda: None, size=m.verb)
 
 
 def _help(pencil: Pencil, cell: Box, label: str, act: Callable[[], None]) -> None:
@@ -127,7 +157,7 @@ def languages(pencil: Pencil, words: Words, choose: Callable[[str], None], close
     """A sheet with each language under its own name."""
     m, palette, panel = pencil.m, pencil.palette, pencil.m.panel
     whole = Box(0, 0, panel.width, panel.height)
-    pencil.block(whole, CLEAR)
+    pencil.block(whole, palette.veil)
     high = m.mm(30)
     count = len(LANGUAGES)
     head = round(m.strong * 1.38) + m.mm(8)
@@ -160,19 +190,21 @@ def warning(pencil: Pencil, words: Words, seconds: float, here: Callable[[], Non
     """The question whether she is still here, with a ring that runs out; answers what moves it."""
     m, palette, panel = pencil.m, pencil.palette, pencil.m.panel
     whole = Box(0, 0, panel.width, panel.height)
-    pencil.block(whole, CLEAR)
+    pencil.block(whole, palette.veil)
     wide = min(panel.width - 2 * m.mm(9), m.mm(300))
-    card = whole.middle(wide, min(panel.height - 2 * m.mm(6), m.mm(250 if not panel.landscape else 215)))
+    size = m.mm(62 if not panel.landscape else 50)
+    heading, line = words.text("glass.still-here"), words.text("glass.still-here.line", seconds=round(seconds))
+    said = pencil.height(heading, m.title, wide - 2 * m.mm(13), bold=True)
+    said += m.mm(2) + pencil.height(line, m.body, wide - 2 * m.mm(13))
+    high = min(panel.height - 2 * m.mm(6), size + m.mm(6) + said + m.mm(14) + m.key + 2 * m.mm(11))
+    card = whole.middle(wide, high)
     pencil.plate(card, palette.ground)
     inner = card.inset(m.mm(13), m.mm(11))
-    size = m.mm(62 if not panel.landscape else 50)
     clock = Box(inner.x + (inner.w - size) // 2, inner.y, size, size)
     body = inner.below(size + m.mm(6)).above(m.key + m.mm(6))
-    heading = words.text("glass.still-here")
     taken = pencil.text(body.upper(int(body.h * 0.5)), heading, m.title, bold=True, side="centre")
-    line = words.text("glass.still-here.line", seconds=round(seconds))
     pencil.text(body.below(taken + m.mm(2)), line, m.body, ink=palette.soft, side="centre")
-    pencil.key(inner.lower(m.key), "next", "still-here", words.text("glass.still-here.next"), here, size=m.em(11))
+    pencil.key(inner.lower(m.key), "next", "still-here", words.text("glass.still-here.next"), here, size=m.verb)
     return _countdown(pencil, clock, seconds)
 
 
@@ -194,7 +226,7 @@ def _countdown(pencil: Pencil, box: Box, seconds: float) -> Animate:
         if round(left + 0.4) != shown:
             shown = round(left + 0.4)
             pencil.layer.over(lambda: pencil.text(
-                box, str(shown), pencil.m.em(15), bold=True, side="centre", upright="middle", ltr=True
+                box, str(shown), pencil.m.count, bold=True, side="centre", upright="middle", ltr=True
             ))  # fmt: skip
 
     return animate

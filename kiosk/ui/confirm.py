@@ -29,7 +29,9 @@ def draw(page: Page, screen: Confirm) -> None:
     if head:
         _amount(page, screen, amount, inner.upper(head), page.palette.card)
     seen = table(page, inner.below(head), made)
-    if seen:
+    if page.look.hidden:  # nobody agrees to an amount that she does not see
+        page.next = Next(page.words.text("glass.show-first"), lambda: None, ready=False)
+    elif seen:
         verb = page.say(screen, ".next", amount=amount)
         page.next = Next(verb, lambda: page.answer(Confirmed(screen.facts)))
     else:
@@ -51,11 +53,16 @@ def _amount_height(page: Page, screen: Confirm, amount: str, width: int) -> int:
     if not amount:
         return 0
     high = page.height(_label(page, screen), m.small, width) + round(_size(page, amount, width) * 1.38)
-    return high + page.height(screen.capitals, m.body, width) + m.mm(3)
+    return high + page.height(_capitals(page, screen), m.body, width) + m.mm(3)
+
+
+def _capitals(page: Page, screen: Confirm) -> str:
+    """They tell as much as the amount."""
+    return "" if page.look.hidden else screen.capitals
 
 
 def _size(page: Page, amount: str, width: int) -> int:
-    size = page.m.hero if not page.landscape else page.m.em(20, 1.2)
+    size = page.m.hero if not page.landscape else page.m.amount
     while size > page.m.floor and page.width(amount, size, bold=True) > width:
         size = int(size * 0.94)
     return size
@@ -67,4 +74,4 @@ def _amount(page: Page, screen: Confirm, amount: str, box: Box, on: str) -> None
     m, soft = page.m, page.palette.soft
     taken = page.text(box, _label(page, screen), m.small, ink=soft, on=on)
     taken += page.text(box.below(taken), amount, _size(page, amount, box.w), bold=True, on=on)
-    page.text(box.below(taken), screen.capitals, m.body, ink=soft, on=on)
+    page.text(box.below(taken), _capitals(page, screen), m.body, ink=soft, on=on)

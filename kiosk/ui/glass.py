@@ -8,8 +8,9 @@ from kivy.clock import Clock
 from kivy.uix.widget import Widget
 
 from kiosk.ui.pencil import Layer, Touchable
+from kiosk.ui.tokens import THEME
 
-QUICK = 0.08
+QUICK = THEME.motion.quick
 """Seconds between two touches of the same key of a keypad: a bounce is faster, a finger slower."""
 FRAME = 1 / 30
 """Seconds between two steps of a motion."""

@@ -27,14 +27,14 @@ def keypad_regions(page: Page, box: Box) -> tuple[Box, Box]:
 
 
 def _height(page: Page) -> int:
-    return 4 * page.m.mm(42) + 3 * page.m.key_gap
+    return 4 * page.m.digit_key[1] + 3 * page.m.key_gap
 
 
 def keypad(page: Page, box: Box, corner: str, press: Callable[[str], None]) -> None:
     """Draw the keys into a box; `corner` stands left of the nought ("." or nothing)."""
     m = page.m
     high = min(box.h, _height(page))
-    wide = min(box.w, 3 * m.mm(92) + 2 * m.key_gap)
+    wide = min(box.w, 3 * m.digit_key[0] + 2 * m.key_gap)
     cells = Box(box.x + (box.w - wide) // 2, box.y, wide, high).grid(3, 4, m.key_gap)
     if page.look.rtl:
         cells = [cell for row in range(4) for cell in reversed(cells[3 * row : 3 * row + 3])]
@@ -42,7 +42,7 @@ def keypad(page: Page, box: Box, corner: str, press: Callable[[str], None]) -> N
         if sign == ERASE:
             _erase(page, cell, press)
         elif sign:
-            page.key(cell, "card", f"digit-{sign}", sign, _presses(press, sign), size=m.mm(17), quick=True)
+            page.key(cell, "card", f"digit-{sign}", sign, _presses(press, sign), size=m.digit, quick=True)
 
 
 def _presses(press: Callable[[str], None], sign: str) -> Callable[[], None]:

@@ -7,6 +7,7 @@ each line is shaped in its paragraph's direction.
 
 import re
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +34,7 @@ OPENING = "[（「『《〈【“‘]"
 _PIECE = re.compile(
     rf"(?:{OPENING}*(?:{ISOLATE}|{HAN}|[^\s\u2e80-\u9fff\uff00-\uffef\u2066（「『《〈【“‘]+)(?:{CLOSING})*)\s*|\s+|."
 )
+_HYPHENED = re.compile(r"[^-]*-|[^-]+")
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Letters:
     def _lines(self, paragraph: str, setting: Setting) -> tuple[list[str], bool]:
         """Greedy: as many pieces on a line as fit; a piece wider than the line is broken where it must be."""
         lines, line, whole = [], "", True
-        for piece in _PIECE.findall(paragraph):
+        for piece in self._pieces(paragraph, setting):
             if not line or self._wide(line + piece, setting) <= setting.width:
                 line += piece
             else:
@@ -128,6 +130,14 @@ class Letters:
                 *full, line = self._hard(line, setting)
                 lines += full
         return [*lines, line.rstrip()], whole
+
+    def _pieces(self, paragraph: str, setting: Setting) -> Iterator[str]:
+        """What must not be broken; a word wider than a line may be, after a hyphen."""
+        for piece in _PIECE.findall(paragraph):
+            if "-" in piece and self._wide(piece, setting) > setting.width:
+                yield from _HYPHENED.findall(piece)
+            else:
+                yield piece
 
     def _hard(self, word: str, setting: Setting) -> list[str]:
         parts, part = [], ""

@@ -38,7 +38,7 @@ def draw(page: Page, screen: EnterNumber) -> None:
 
 def _shown(page: Page, screen: EnterNumber, frame: Box) -> None:
     m, palette = page.m, page.palette
-    page.plate(frame, palette.card, palette.accent, width=0.8)
+    page.plate(frame, palette.card, palette.accent, edge=m.border)
     inner = frame.inset(m.mm(9), m.mm(4))
     note = page.plain(screen.problem) if screen.problem and not page.draft.typed else ""
     if not note:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 from kivy.graphics import Canvas, Color, Rectangle, SmoothLine, SmoothRoundedRectangle
 from kivy.uix.widget import Widget
 
+from kiosk.ui.colour import rgba
 from kiosk.ui.letters import SPILL, Align, Letters, Setting
-from kiosk.ui.tokens import DAY, Box, Measures, Palette, rgba
+from kiosk.ui.theme import Palette
+from kiosk.ui.tokens import DAY, Box, Measures
 
 Side = Literal["start", "centre", "end"]
 Animate = Callable[[float], None]
@@ -27,6 +29,8 @@ class Look:
     palette: Palette = DAY
     still: bool = False
     """True when nothing may move."""
+    hidden: bool = False
+    """True when amounts are masked."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Written:
     size: int
     ink: str
     ground: str
+    whole: bool = True
+    """False when a word had to be broken to fit."""
 
 
 @dataclass
@@ -107,7 +113,7 @@ class Style:
 def styles(palette: Palette) -> dict[str, Style]:
     """The six looks of a key."""
     return {
-        "next": Style(palette.accent, palette.on_accent, bold=True),
+        "next": Style(palette.accent, palette.accent_ink, bold=True),
         "off": Style(palette.calm, palette.soft),
         "quiet": Style(palette.ground, palette.ink, palette.line),
         "surface": Style(palette.surface, palette.ink),
@@ -183,7 +189,7 @@ class Pencil:
         taken = (left, bottom, block.width, block.height)
         ink, ground = ink or self.palette.ink, on or self.palette.ground
         self._print(text, setting, taken, ink)
-        self.layer.texts.append(Written(text, self.rect(box), taken, setting.size, ink, ground))
+        self.layer.texts.append(Written(text, self.rect(box), taken, setting.size, ink, ground, block.whole))
         return block.height
 
     def _print(self, text: str, setting: Setting, rect: Rect, ink: str) -> None:
@@ -194,11 +200,11 @@ class Pencil:
 
     # --- shapes
 
-    def plate(self, box: Box, fill: str, border: str = "", radius: int | None = None, width: float = 0.45) -> Any:
-        """A rounded card, with a border of `width` millimetres; answers its colour, so that a press can change it."""
+    def plate(self, box: Box, fill: str, border: str = "", radius: int | None = None, edge: int = 0) -> Any:
+        """A rounded card, with a border of `edge` pixels or a hairline; answers its colour, which a press changes."""
         x, y, w, h = self.rect(box)
         r = min(self.m.radius if radius is None else radius, w // 2, h // 2)
-        edge = max(2, self.m.mm(width))
+        edge = edge or self.m.hairline
         with self.layer.canvas:
             if border:
                 Color(*rgba(border))
@@ -224,8 +230,9 @@ class Pencil:
     # --- keys
 
     def touchable(self, box: Box, id_: str, label: str, act: Callable[[], None], *, quick: bool = False) -> Touchable:
-        """Make a box something to touch."""
-        made = Touchable(id_, label, self.rect(box), act, quick=quick)
+        """Make a box something to touch; around a small one, as much as a fingertip needs."""
+        wide, high = max(box.w, self.m.target), max(box.h, self.m.target)
+        made = Touchable(id_, label, self.rect(box.middle(wide, high)), act, quick=quick)
         self.layer.touches.append(made)
         return made
 

@@ -6,22 +6,23 @@ from collections.abc import Callable
 from kivy.graphics import Color, Ellipse, PopMatrix, PushMatrix, Rotate, SmoothLine, SmoothRoundedRectangle, Translate
 
 from flows.screens import Picture, Tone
+from kiosk.ui.colour import rgba
 from kiosk.ui.pencil import Pencil, Rect
-from kiosk.ui.tokens import ACCENT, CALM, RED, ROSE, SAND, Box, rgba
+from kiosk.ui.theme import Palette
+from kiosk.ui.tokens import THEME, Box
 
-SLIDE = 0.2
-"""Seconds that a card takes into its slot."""
-CYCLE = 2.6
-"""Seconds from one slide to the next."""
-BREATH = 2.4
-"""Seconds of a calm pulse."""
+MOTION = THEME.motion
 
-TONES = {
-    Tone.CALM: (ACCENT, CALM),
-    Tone.DONE: (ACCENT, CALM),
-    Tone.REFUSED: (RED, ROSE),
-    Tone.UNSURE: (ACCENT, SAND),
-}
+
+def toned(palette: Palette, meant: Tone) -> tuple[str, str]:
+    """The colour of a shape and of its ground, for how a fact is meant."""
+    match meant:
+        case Tone.REFUSED:
+            return palette.red, palette.rose
+        case Tone.UNSURE:
+            return palette.accent, palette.sand
+        case _:
+            return palette.accent, palette.calm
 
 
 def eased(part: float) -> float:
@@ -31,7 +32,7 @@ def eased(part: float) -> float:
 
 def slide(seconds: float) -> float:
     """How far the card has slid, 0 to 1: rests, slides, rests."""
-    return eased((seconds % CYCLE - CYCLE / 2) / SLIDE)
+    return eased((seconds % MOTION.cycle - MOTION.cycle / 2) / MOTION.slide)
 
 
 def _round(x: float, y: float, w: float, h: float, r: float, colour: str) -> None:
@@ -78,7 +79,7 @@ def _card(pencil: Pencil, area: Rect, u: float, depth: Callable[[float], float])
 
 
 def _breath(seconds: float) -> float:
-    return 0.55 + 0.45 * math.cos(2 * math.pi * seconds / BREATH)
+    return 0.55 + 0.45 * math.cos(2 * math.pi * seconds / MOTION.breath)
 
 
 def _id_lay(pencil: Pencil, area: Rect, u: float) -> None:
@@ -188,6 +189,20 @@ def person(pencil: Pencil, middle: tuple[float, float], size: float, colour: str
     pencil.stroke(points, colour, width)
 
 
+def eye(pencil: Pencil, middle: tuple[float, float], size: float, colour: str, *, shut: bool) -> None:
+    """An eye, `size` half as wide as it is; struck through when `shut`."""
+    cx, cy = middle
+    width, lid = max(3.0, size * 0.16), [math.pi * step / 16 for step in range(17)]
+    for way in (1, -1):
+        arc = [c for a in lid for c in (cx - size * math.cos(a), cy + way * 0.58 * size * math.sin(a))]
+        pencil.stroke(arc, colour, width)
+    with pencil.layer.canvas:
+        Color(*rgba(colour))
+        Ellipse(pos=(cx - 0.27 * size, cy - 0.27 * size), size=(0.54 * size, 0.54 * size))
+    if shut:
+        pencil.stroke([cx - 0.8 * size, cy - 0.75 * size, cx + 0.8 * size, cy + 0.75 * size], colour, width)
+
+
 def _clock(pencil: Pencil, area: Rect, u: float) -> None:
     x, y, w, h = area
     clock(pencil, (x + w / 2, y + h / 2), 3.8 * u, pencil.palette.accent)
@@ -224,7 +239,7 @@ _DRAWN: dict[Picture, Callable[[Pencil, Rect, float], None]] = {
 def tone(pencil: Pencil, box: Box, meant: Tone) -> None:
     """The shape of a fact: a ring with a tick, a cross on an eight-sided plate, a clock, or an "i"."""
     x, y, size, _ = pencil.rect(box)
-    colour, tint = TONES[meant]
+    colour, tint = toned(pencil.palette, meant)
     cx, cy, r = x + size / 2, y + size / 2, size / 2
     with pencil.layer.canvas:
         Color(*rgba(tint))
@@ -262,8 +277,8 @@ def ring(pencil: Pencil, box: Box) -> None:
             Ellipse(pos=(cx + place * r * 0.4 - r * 0.09, cy - r * 0.09), size=(r * 0.18, r * 0.18))
 
     def animate(seconds: float) -> None:
-        turn.angle = -150 * seconds
+        turn.angle = -360 * seconds / MOTION.turn
         for place, dot in enumerate(dots):
-            dot.a = 0.35 + 0.65 * (0.5 + 0.5 * math.cos(2 * math.pi * (seconds / BREATH - place / 6)))
+            dot.a = 0.35 + 0.65 * (0.5 + 0.5 * math.cos(2 * math.pi * (seconds / MOTION.breath - place / 6)))
 
     pencil.move(animate)

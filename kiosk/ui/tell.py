@@ -51,7 +51,16 @@ def _reference_height(page: Page, screen: Tell, width: int) -> int:
     if not screen.reference:
         return 0
     label = page.height(page.words.text("glass.keep-number"), m.small, width - 2 * m.mm(9))
-    return label + page.height(screen.reference, m.strong, width - 2 * m.mm(9), bold=True) + 2 * m.mm(5.5)
+    size = _reference_size(page, screen, width - 2 * m.mm(9))
+    return label + page.height(screen.reference, size, width - 2 * m.mm(9), bold=True) + 2 * m.mm(5.5)
+
+
+def _reference_size(page: Page, screen: Tell, width: int) -> int:
+    """A number stands on one line where it can."""
+    size = page.m.strong
+    while size > page.m.floor and page.width(screen.reference, size, bold=True) > width:
+        size = max(page.m.floor, int(size * 0.94))
+    return size
 
 
 def _reference(page: Page, screen: Tell, box: Box) -> Box:
@@ -62,9 +71,10 @@ def _reference(page: Page, screen: Tell, box: Box) -> Box:
     card = box.upper(min(_reference_height(page, screen, box.w), box.h)).start(min(box.w, m.mm(260)))
     page.plate(card, palette.card, palette.line)
     inner = card.inset(m.mm(9), m.mm(5.5))
-    low = page.height(screen.reference, m.strong, inner.w, bold=True)
+    size = _reference_size(page, screen, inner.w)
+    low = page.height(screen.reference, size, inner.w, bold=True)
     page.text(inner.above(low), page.words.text("glass.keep-number"), m.small, ink=palette.soft, on=palette.card)
-    page.text(inner.lower(low), screen.reference, m.strong, bold=True, on=palette.card)
+    page.text(inner.lower(low), screen.reference, size, bold=True, on=palette.card)
     return box.below(card.h + m.gap)
 
 

@@ -1,71 +1,17 @@
-"""The tokens of the design: colours with their contrast, and measures in millimetres of the real panel."""
+"""The tokens of the design as pixels of the real panel, and boxes to cut it with. Their values stand in theme.kv."""
 
 import math
 from dataclasses import dataclass
 
-GROUND = "#FAF7F1"
-SURFACE = "#F0EBE1"
-CARD = "#FFFFFF"
-LINE = "#E2DACB"
-INK = "#1B1A18"
-SOFT = "#49443C"
-ACCENT = "#0B4F43"
-CALM = "#DDE9E4"
-RED = "#9B1C12"
-ROSE = "#F8E7E3"
-SAND = "#F5E9CF"
-NIGHT = "#1B1A18"
-DUSK = "#2B2926"
-MOON = "#FAF7F1"
-MIST = "#CFC8BB"
-EDGE = "#4A463F"
-CLEAR = "#1B1A18B3"
-"""The veil under a sheet or a warning."""
+from kiosk.ui.theme import load
 
-Rgba = tuple[float, float, float, float]
+THEME = load()
+DAY, DARK, CONTRAST = THEME.day, THEME.dark, THEME.contrast
+_LENGTHS, _LETTERS = THEME.lengths, THEME.letters
 
 LANGUAGES = {"zh": "中文", "en": "English", "ar": "العربية"}
 """Each language under its own name."""
 RIGHT_TO_LEFT = frozenset({"ar", "ug", "ur", "fa"})
-
-
-def rgba(colour: str) -> Rgba:
-    """A colour as OpenGL wants it: four numbers from 0 to 1."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in range(1, len(colour), 2)]
-    red, green, blue = parts[:3]
-    return red, green, blue, parts[3] if len(parts) == 4 else 1.0
-
-
-def contrast(ink: str, ground: str) -> float:
-    """How far apart two colours are in lightness, 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    light, dark = sorted((_luminance(ink), _luminance(ground)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue, _ = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgba(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The colours of one kind of light: the day, or the dark around a PIN."""
-
-    ground: str = GROUND
-    surface: str = SURFACE
-    card: str = CARD
-    line: str = LINE
-    ink: str = INK
-    soft: str = SOFT
-    accent: str = ACCENT
-    on_accent: str = CARD
-    calm: str = CALM
-
-
-DAY = Palette()
-DARK = Palette(
-    ground=NIGHT, surface=DUSK, card=DUSK, line=EDGE, ink=MOON, soft=MIST, accent=CALM, on_accent=INK, calm=EDGE
-)
 
 
 @dataclass(frozen=True)
@@ -105,79 +51,144 @@ class Measures:
     @property
     def hero(self) -> int:
         """The greeting, an amount."""
-        return self.em(24, 1.2)
+        return self.em(_LETTERS.hero, _LETTERS.hero_larger)
 
     @property
     def title(self) -> int:
         """The one question or fact."""
-        return self.em(18.5, 1.2)
+        return self.em(_LETTERS.title, _LETTERS.title_larger)
+
+    @property
+    def amount(self) -> int:
+        """An amount beside its facts."""
+        return self.em(_LETTERS.amount, _LETTERS.amount_larger)
+
+    @property
+    def digit(self) -> int:
+        """On the keypad."""
+        return self.em(_LETTERS.digit, _LETTERS.digit_larger)
+
+    @property
+    def count(self) -> int:
+        """The number that counts down."""
+        return self.em(_LETTERS.count, _LETTERS.count_larger)
 
     @property
     def strong(self) -> int:
         """The word on a card."""
-        return self.em(12.4, 1.35)
+        return self.em(_LETTERS.strong, _LETTERS.strong_larger)
+
+    @property
+    def verb(self) -> int:
+        """On the next key."""
+        return self.em(_LETTERS.verb, _LETTERS.verb_larger)
 
     @property
     def body(self) -> int:
         """What is read."""
-        return self.em(10)
+        return self.em(_LETTERS.body, _LETTERS.body_larger)
 
     @property
     def small(self) -> int:
         """The smallest that a customer must read: capitals of more than 5 mm."""
-        return self.em(8.4)
+        return self.em(_LETTERS.small, _LETTERS.small_larger)
+
+    @property
+    def strip_letters(self) -> int:
+        """On the black strip."""
+        return self.em(_LETTERS.strip, _LETTERS.strip_larger)
 
     @property
     def floor(self) -> int:
         """Letters are never set smaller than this: capitals of 4.8 mm (ADA 707.7.2 asks for 3/16 inch)."""
-        return self.mm(6.8)
+        return self.em(_LETTERS.floor, _LETTERS.floor_larger)
+
+    @property
+    def target(self) -> int:
+        """Nothing to touch is smaller, either way."""
+        return self.mm(_LENGTHS.target)
+
+    @property
+    def slip(self) -> int:
+        """A trembling finger may leave a key by so much."""
+        return self.mm(_LENGTHS.slip)
 
     @property
     def margin(self) -> int:
         """Between the edge of the glass and everything."""
-        return self.mm(13.5)
+        return self.mm(_LENGTHS.margin)
 
     @property
     def gap(self) -> int:
         """Between two cards."""
-        return self.mm(6.5)
+        return self.mm(_LENGTHS.gap)
 
     @property
     def key_gap(self) -> int:
         """Between two keys of a keypad."""
-        return self.mm(5)
+        return self.mm(_LENGTHS.key_gap)
 
     @property
     def radius(self) -> int:
         """Of a card's corners."""
-        return self.mm(6)
+        return self.mm(_LENGTHS.radius)
+
+    @property
+    def hairline(self) -> int:
+        """Around a card."""
+        return max(2, self.mm(_LENGTHS.hairline))
+
+    @property
+    def border(self) -> int:
+        """Around what is being typed."""
+        return max(2, self.mm(_LENGTHS.border))
 
     @property
     def strip(self) -> int:
         """The black strip that says SIMULATED."""
-        return self.mm(10.5)
+        return self.mm(_LENGTHS.strip)
 
     @property
     def top(self) -> int:
         """The region that says where she is."""
-        return self.mm(31 if self.large else 24)
+        return self.mm(_LENGTHS.top_large if self.large else _LENGTHS.top)
 
     @property
     def pill(self) -> int:
         """Height of a small key at the top."""
-        return self.mm(20 if self.large else 14.5)
+        return self.mm(_LENGTHS.pill_large if self.large else _LENGTHS.pill)
+
+    @property
+    def air(self) -> int:
+        """Between the top and the question."""
+        return self.mm(_LENGTHS.air_lying if self.panel.landscape else _LENGTHS.air)
 
     @property
     def key(self) -> int:
         """Height of the keys at the bottom."""
         if self.panel.landscape:
-            return self.mm(26)
-        return self.mm(42 if self.large else 35)
+            return self.mm(_LENGTHS.key_lying)
+        return self.mm(_LENGTHS.key_large if self.large else _LENGTHS.key)
 
     @property
     def bottom(self) -> int:
         """The region of back, help and next."""
-        return self.key + self.mm(9 if not self.panel.landscape else 7) * 2
+        return self.key + 2 * self.mm(_LENGTHS.key_air_lying if self.panel.landscape else _LENGTHS.key_air)
+
+    @property
+    def digit_key(self) -> tuple[int, int]:
+        """Width, at most, and height of a key of the keypad."""
+        return self.mm(_LENGTHS.digit_wide), self.mm(_LENGTHS.digit)
+
+    @property
+    def card_least(self) -> int:
+        """Height of a card to choose, at least."""
+        return self.mm(_LENGTHS.card_least)
+
+    @property
+    def card_usual(self) -> int:
+        """Height of a card to choose, where there is room."""
+        return self.mm(_LENGTHS.card_usual)
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,20 @@
 from flows.screens import Wait
 from kiosk.ui import pictures
 from kiosk.ui.page import Page
-from kiosk.ui.tokens import Box
 
 LONG = 3
 """How many times the usual is long."""
 
 
 def draw(page: Page, screen: Wait) -> None:
-    """A slowly turning ring above the sentence."""
-    m = page.m
-    box = page.box.below(int(page.box.h * (0.08 if page.landscape else 0.2)))
-    ring = m.mm(44)
-    pictures.ring(page, Box(box.x, box.y, ring, ring))
-    box = box.below(ring + m.mm(10))
-    taken = page.text(box.upper(int(box.h * 0.4)), page.say(screen, "", seconds=screen.usually), m.title, bold=True)
-    box = box.below(taken + m.mm(3))
-    line = page.say(screen, ".line", seconds=screen.usually)
-    taken = page.text(box.upper(int(box.h * 0.5)), line, m.body, ink=page.palette.soft)
+    """The sentence where every question stands, and a slowly turning ring in the middle of what is left."""
+    m, box = page.m, page.box
+    heading, line = page.say(screen, "", seconds=screen.usually), page.say(screen, ".line", seconds=screen.usually)
+    words = box.start(box.w // 2) if page.landscape else box.upper(box.h * 2 // 3)
+    taken = page.heading(words.upper(words.h * 2 // 3), heading, line)
     if page.draft.waited >= LONG * screen.usually:
-        text = page.words.text("glass.wait-longer")
-        page.text(box.below(taken + m.mm(4)), text, m.body)
+        taken += m.mm(4)
+        taken += page.text(words.below(taken), page.words.text("glass.wait-longer"), m.body)
+    rest = box.after(words.w) if page.landscape else box.below(taken + m.mm(8)).above(box.h // 6)
+    size = min(m.mm(64), rest.h, rest.w)
+    pictures.ring(page, rest.middle(size, size))

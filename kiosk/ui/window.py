@@ -8,7 +8,8 @@ from kivy.base import EventLoop
 from kivy.config import Config
 from kivy.uix.widget import Widget
 
-from kiosk.ui.tokens import Panel, rgba
+from kiosk.ui.colour import rgba
+from kiosk.ui.tokens import Panel
 
 SETTINGS = (
     ("kivy", "exit_on_escape", "0"),

@@ -8,7 +8,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from tools.fonts import FONTS, INVISIBLE, WEIGHTS, Weight, letters_of_china
+from tools.fonts import INVISIBLE, LIST, OUTLINES, WEIGHTS, WHOLE, Weight
 from tools.messages import catalogues, entries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +66,7 @@ def test_every_ideograph_that_gb2312_and_big5_name_has_a_glyph(weight: Weight) -
 @BOTH
 @pytest.mark.parametrize("text", [ARABIC, VOWELS])
 def test_arabic_is_joined_and_placed_exactly_as_by_its_own_font(weight: Weight, text: str) -> None:
-    own = FONTS / f"truetype/noto/NotoSansArabic-{weight.noto}.ttf"
+    own = WHOLE[1].of(weight)
     mine, theirs = drawn(BUILT / weight.file, text, "rtl"), drawn(own, text, "rtl")
     lengths = [
         ImageFont.truetype(str(path), 48, layout_engine=ImageFont.Layout.RAQM).getlength(text, direction="rtl")
@@ -119,6 +119,17 @@ def test_bold_chinese_is_bolder() -> None:
 
 
 def test_what_is_taken_from_the_chinese_font_leaves_latin_and_private_letters_alone() -> None:
-    wanted = letters_of_china()
+    wanted = OUTLINES[0].letters
     assert not wanted & {*range(0x80), *range(0xE000, 0xF900)}
     assert {ord("。"), ord("，"), ord("（"), 0x20BB7} <= wanted
+
+
+@BOTH
+def test_every_font_of_the_list_is_where_debian_puts_it(weight: Weight) -> None:
+    assert [source.path for source in (*WHOLE, *OUTLINES) if not source.of(weight).exists()] == []
+
+
+def test_the_packages_that_the_list_names_are_those_that_set_up_installs() -> None:
+    listed = set(re.findall(r'package = "([\w-]+)"', LIST.read_text("utf-8")))
+    asked = set(re.findall(r"\bfonts-[\w-]+", (ROOT / "tools/debian.sh").read_text("utf-8")))
+    assert listed <= asked

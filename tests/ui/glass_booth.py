@@ -22,7 +22,7 @@ class Booth:
         self._runner = asyncio.Runner()
         self._runner.get_loop()
         words = StubWords(lambda: self.stage.language)
-        self.stage = KivyStage(words, Fonts(*fonts()), panel=panel, simulated=True, name="示例银行")
+        self.stage = KivyStage(words, Fonts(*fonts()), panel=panel, simulated=True, name="示例银行 · 朝阳支行")
         self.hand = Hand(self.stage)
         self._task: asyncio.Task[None] | None = None
         self.run(self._open())

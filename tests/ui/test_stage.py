@@ -43,6 +43,8 @@ async def taken_off(*tasks: "asyncio.Task[Any]") -> None:
         ("rate", ["rate-0"], 0),
         ("attract", ["English"], "en"),
         ("attract", ["begin"], "zh"),
+        ("attract", ["begin-card"], "zh"),
+        ("attract", ["ar"], "ar"),
     ],
 )
 def test_a_touch_answers_the_screen(booth: Booth, name: str, touches: list[str], answer: object) -> None:
