@@ -3,8 +3,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 python := .venv/bin/python
 i18n := $(wildcard i18n/*/LC_MESSAGES/kiosk.po)
+broken := $(shell $(python) -c '' 2>/dev/null || echo anew)
 
-.PHONY: help setup debian demo test check bench lock clean ruff format types contracts messages sizes
+.PHONY: help setup anew debian demo test check bench lock clean ruff format types contracts messages sizes
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -14,7 +15,7 @@ setup: .venv/ready build/fonts/ready build/messages ## install what is missing; 
 debian:
 	@tools/debian.sh kiosk
 
-.venv/ready: requirements/lock.txt pyproject.toml tools/setup.sh | debian
+.venv/ready: requirements/lock.txt pyproject.toml tools/setup.sh $(broken) | debian
 	@tools/setup.sh
 	@touch $@
 
@@ -28,7 +29,7 @@ build/messages: $(i18n) tools/messages.py | .venv/ready
 	$(python) tools/messages.py compile
 	@touch $@
 
-demo: setup ## the kiosk, its far ends and a branch, on this machine
+demo: setup ## the kiosk, its far ends and a branch; HEADLESS=1 plays a script, DEMO=landscape turns the panel
 	@exec $(python) -m kiosk.demo
 
 test: setup ## all tests, on the real parts

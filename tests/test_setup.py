@@ -59,11 +59,22 @@ def test_a_half_removed_package_counts_as_missing_and_only_missing_ones_are_inst
     assert install.endswith(" install -y --no-install-recommends swig")
 
 
-def test_without_root_the_exact_command_is_printed(tmp_path: pathlib.Path) -> None:
-    path = _tools(tmp_path, dpkg_query=NOTHING, apt_get=NOTHING, id="echo 1000", sudo=NOTHING)
+def test_without_root_the_exact_command_is_printed_and_nothing_is_tried(tmp_path: pathlib.Path) -> None:
+    log = tmp_path / "log"
+    path = _tools(tmp_path, dpkg_query=NOTHING, apt_get=LOGGED, id="echo 1000", sudo=NOTHING)
+    code, said = _run(BASH, "tools/debian.sh", "tests", path=path, LOG=str(log))
+    assert code == 1
+    assert "sudo apt-get update && sudo apt-get install -y --no-install-recommends xvfb xdotool chromium" in said
+    assert not log.exists()
+
+
+def test_a_command_without_sudo_is_printed_where_there_is_none(tmp_path: pathlib.Path) -> None:
+    path = _tools(tmp_path, dpkg_query=NOTHING, apt_get=NOTHING, id="echo 1000")
     code, said = _run(BASH, "tools/debian.sh", "tests", path=path)
     assert code == 1
-    assert "sudo apt-get update && sudo apt-get install -y --no-install-recommends xvfb chromium" in said
+    assert "Run this as root" in said
+    assert "\n    apt-get update && apt-get install -y --no-install-recommends xvfb" in said
+    assert "sudo" not in said
 
 
 def test_sudo_is_used_when_it_asks_for_nothing(tmp_path: pathlib.Path) -> None:
@@ -154,6 +165,62 @@ def test_make_help_lists_the_commands() -> None:
     assert {"setup", "demo", "test", "check", "bench", "lock", "clean", "help"} <= {
         line.split()[0] for line in said.splitlines()
     }
+
+
+def _made(folder: pathlib.Path) -> pathlib.Path:
+    """A tree with the real Makefile, and tools that only write down that they ran."""
+    for name in ("requirements/lock.txt", "pyproject.toml", "tools/fonts.py", "tools/messages.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    shutil.copy(ROOT / "Makefile", folder)
+    python = f"printf '#!{BASH}\\necho $1 >>$LOG\\n' >.venv/bin/python; chmod +x .venv/bin/python"
+    setup = f"echo setup >>$LOG; mkdir -p .venv/bin; rm -f .venv/bin/python; {python}"
+    for name, body in (("setup.sh", setup), ("debian.sh", "exit 0")):
+        (folder / "tools" / name).write_text(f"#!{BASH}\n{body}\n")
+        (folder / "tools" / name).chmod(0o755)
+    return folder
+
+
+def _make(tree: pathlib.Path, target: str) -> list[str]:
+    """Run make, and answer which tools ran; the look at .venv with `python -c` is left out."""
+    log = tree / "log"
+    log.write_text("")
+    code, said = _run("make", target, cwd=tree, LOG=str(log))
+    assert code == 0, said
+    return [line for line in log.read_text().splitlines() if line != "-c"]
+
+
+def test_a_second_set_up_does_nothing(tmp_path: pathlib.Path) -> None:
+    tree = _made(tmp_path)
+    assert _make(tree, "setup") == ["setup", "tools/fonts.py", "tools/messages.py"]
+    assert _make(tree, "setup") == []
+
+
+def test_another_lock_or_a_broken_venv_is_set_up_again(tmp_path: pathlib.Path) -> None:
+    tree = _made(tmp_path)
+    _make(tree, "setup")
+    later = (tree / ".venv/ready").stat().st_mtime + 5
+    os.utime(tree / "requirements/lock.txt", (later, later))
+    assert _make(tree, "setup") == ["setup"]
+    os.utime(tree / "requirements/lock.txt", (0, 0))
+    (tree / ".venv/bin/python").unlink()
+    (tree / ".venv/bin/python").symlink_to("/nowhere/python3.11")
+    assert _make(tree, "setup") == ["setup"]
+    assert _make(tree, "setup") == []
+
+
+def test_clean_removes_what_was_built_and_keeps_the_venv(tmp_path: pathlib.Path) -> None:
+    tree = _made(tmp_path)
+    _make(tree, "setup")
+    rubbish = ("kiosk/__pycache__/a.pyc", "i18n/zh/LC_MESSAGES/kiosk.mo", ".mypy_cache/x", "bank_kiosk.egg-info/x")
+    kept = (".venv/lib/__pycache__/a.pyc", "kiosk/a.py", "i18n/zh/LC_MESSAGES/kiosk.po")
+    for name in (*rubbish, *kept):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).touch()
+    _make(tree, "clean")
+    assert not [name for name in (*rubbish, "build") if (tree / name).exists()]
+    assert all((tree / name).exists() for name in kept)
+    assert _make(tree, "setup") == ["tools/fonts.py", "tools/messages.py"]
 
 
 def test_a_file_or_function_beyond_its_cap_fails_the_size_check(tmp_path: pathlib.Path) -> None:

@@ -8,7 +8,7 @@ kiosk="make gcc libc6-dev python3-dev python3-venv swig libpcsclite-dev
     libgl1 libegl1 libgles2 libgl1-mesa-dri libmtdev1 libfribidi0
     fonts-noto-cjk fonts-noto-core fonts-droid-fallback
     tesseract-ocr tesseract-ocr-chi-sim espeak-ng"
-tests="xvfb chromium postgresql coturn systemd"
+tests="xvfb xdotool chromium postgresql coturn systemd"
 
 wanted=
 for group in "${@:-kiosk}"; do
@@ -43,8 +43,11 @@ if [ "$(id -u)" != 0 ]; then
     if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
         as_root="sudo -n"
     else
-        echo "Debian packages are missing, and installing them takes root. Run this, then try again:" >&2
-        echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing" >&2
+        by=
+        how=" as root"
+        if command -v sudo >/dev/null; then by="sudo " how=; fi
+        echo "Debian packages are missing, and installing them takes root. Run this$how, then try again:" >&2
+        echo "    ${by}apt-get update && ${by}apt-get install -y --no-install-recommends$missing" >&2
         exit 1
     fi
 fi

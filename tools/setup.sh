@@ -1,7 +1,7 @@
 #!/bin/bash
 # Make .venv from a Python of 3.11 or newer, and install into it exactly what requirements/lock.txt names.
 # A .venv that works is kept; one that is broken or too old is made anew. PYTHON=… chooses the interpreter.
-set -eu
+set -eu -o pipefail
 cd "$(dirname "$0")/.."
 new_enough='import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))'
 
@@ -40,5 +40,5 @@ trap 'rm -f "$builder"' EXIT
 # The packages without a wheel are built with the setuptools of the lock, not with whatever is newest today.
 sed -n '/^setuptools==/,/^[^ ]/{/^setuptools==/p;/^ /p}' requirements/lock.txt >"$builder"
 $pip --quiet -r "$builder" || failed
-$pip --no-build-isolation -r requirements/lock.txt || failed
+$pip --no-build-isolation --use-pep517 -r requirements/lock.txt | sed -u '/^Requirement already satisfied/d' || failed
 $pip --quiet --no-build-isolation -e . || failed

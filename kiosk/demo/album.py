@@ -13,7 +13,7 @@ import av
 from PIL import Image, ImageDraw
 
 from flows.ports import Chrome
-from flows.screens import Attract, EnterPin, Screen, Wait
+from flows.screens import Attract, EnterPin, Screen
 from kiosk.app import KivyStage
 from kiosk.ui.hand import Hand
 from kiosk.ui.shot import grab
@@ -23,6 +23,8 @@ RATE = 5
 MILLISECOND = Fraction(1, 1000)
 SETTLED = 0.5
 """Seconds after which a screen's picture is taken again: its hand has moved, its first figures stand."""
+DRAWN = 0.15
+"""Seconds in which a screen without motion is on the glass, and not yet off it."""
 FINGER = (26, 95, 180, 150)
 WIDE = 540
 """Pixels of the film's shorter side."""
@@ -66,7 +68,7 @@ class Album:
 
     async def languages(self, folder: Path) -> list[Path]:
         """The main screens that were met, in every language and in large type, into a folder that is there."""
-        made = []
+        made, self._stage.still = [], True
         for key in (key for key in MAIN if key in self.met):
             screen, chrome, _ = self.met[key]
             for language in Attract("").languages:
@@ -81,7 +83,7 @@ class Album:
         self._stage.observers.clear()
         self._stage.language = language
         shown = asyncio.ensure_future(self._stage.show(screen, chrome))
-        await asyncio.sleep(0.1 if isinstance(screen, Wait) else SETTLED)
+        await asyncio.sleep(DRAWN)
         self._stage.screenshot(path)
         shown.cancel()
         await asyncio.gather(shown, return_exceptions=True)

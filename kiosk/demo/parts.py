@@ -4,18 +4,20 @@ Both run as programs of their own, as they do in a bank; what they say is kept i
 """
 
 import asyncio
+import fcntl
 import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from drivers.sim.pcscd import LOCK
 from kiosk.config import Config, load
 from kiosk.enrol import enrol
 
@@ -24,13 +26,34 @@ PATIENCE = 40.0
 """Seconds that a part gets to start."""
 END = 10.0
 """Seconds that a part gets to stop."""
+CAUSE = 1.0
+"""Seconds in which a part that ended shows itself as the cause of another failure."""
+TAIL = 4096
+"""Bytes at the end of a log in which its last line is looked for."""
 DEVICES = {
     name: f"sim:{name.replace('_', '-')}" for name in ("id_reader", "card_reader", "pin_pad", "printer", "camera")
 }
 
 
-class DidNotStart(Exception):
-    """A part did not come up; says where it tells why."""
+class PartFailed(Exception):
+    """A part did not come up, or ended too soon; says what it said last, and where it says more."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A part that runs, and the file with what it says."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    log: Path
+
+    def failed(self, what: str) -> PartFailed:
+        """The error that names this part, its last words and its log."""
+        return PartFailed(f"{self.name} {what}{last_words(self.log)}")
+
+    async def ended(self) -> PartFailed:
+        """Return when it has ended, which it should not do by itself."""
+        return self.failed(f"ended with code {await self.process.wait()}")
 
 
 @dataclass(frozen=True)
@@ -42,6 +65,27 @@ class Parts:
     """Address of the device bench."""
     config: Config
     bench: "Bench"
+    programs: tuple[Program, ...]
+
+    async def broken(self) -> None:
+        """Wait until a part ends, which none should do by itself, and raise PartFailed."""
+        waiting = [asyncio.ensure_future(program.ended()) for program in self.programs]
+        try:
+            for ended in asyncio.as_completed(waiting):
+                raise await ended
+        finally:
+            await _cancelled(*waiting)
+
+    async def meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something for as long as all parts run. A part that ends is the cause of whatever fails with it."""
+        doing, breaking = asyncio.ensure_future(work), asyncio.ensure_future(self.broken())
+        try:
+            await asyncio.wait((doing, breaking), return_when=asyncio.FIRST_COMPLETED)
+            if doing.done() and doing.exception():
+                await asyncio.wait((breaking,), timeout=CAUSE)
+            await (breaking if breaking.done() else doing)
+        finally:
+            await _cancelled(doing, breaking)
 
     @property
     def rendezvous(self) -> str:
@@ -49,7 +93,7 @@ class Parts:
         return str(self.folder / "devices/sim.json")
 
     async def branch(self, *words: str) -> str:
-        """Run a command of the branch and answer what it said; raises DidNotStart when it failed."""
+        """Run a command of the branch and answer what it said; raises PartFailed when it failed."""
         return await command(self.folder, *words, "--config", str(self.folder / "branch/branch.toml"))
 
 
@@ -67,6 +111,12 @@ class Bench:
         """Put a fault in force, or mend it."""
         return await self._post("/fault", {"device": device, "fault": fault})
 
+    async def clear(self) -> None:
+        """Take every card and slip away; a device that is out of order keeps what it has."""
+        for device, verb in (("card-reader", "pull"), ("id-reader", "lift"), ("printer", "take")):
+            with suppress(ValueError, httpx.HTTPError):
+                await self.act(device, verb)
+
     async def state(self) -> dict[str, Any]:
         """Every device's view by its name."""
         answer = await self._client.get("/state")
@@ -82,7 +132,7 @@ class Bench:
 
 @asynccontextmanager
 async def running(folder: Path, *, pcscd: bool = True, **sections: Mapping[str, float]) -> AsyncIterator[Parts]:
-    """Set up and start branch and devices in an empty folder, and enrol a terminal there. Raises DidNotStart.
+    """Set up and start branch and devices in an empty folder, and enrol a terminal there. Raises PartFailed.
 
     `pcscd` False: the caller has a PC/SC daemon already, and the devices bring none of their own. `sections` go into
     the terminal's configuration beside what is needed: `screen={"width": 540, …}`, `patience={"idle": 5}`.
@@ -98,15 +148,18 @@ async def running(folder: Path, *, pcscd: bool = True, **sections: Mapping[str, 
     sims = ["drivers.sim", "--state", str(folder / "devices"), "--cards", str(cards), "--pad-keys", str(keys)]
     sims += [] if pcscd else ["--no-pcscd"]
     url = f"https://127.0.0.1:{port}"
-    async with _program(folder, "branch", "serve", "--config", str(config)), _program(folder, *sims) as devices:
-        page = await _said(folder, devices, "device bench: ")
-        await _listening(folder, port)
+    async with (
+        _program(folder, "branch", "serve", "--config", str(config)) as branch,
+        _program(folder, *sims) as devices,
+    ):
+        page = await _said(devices, "device bench: ")
+        await _listening(branch, port)
         file = folder / "terminal.toml"
         file.write_text(toml(folder, url, **sections))
         found = load(file)
         await enrol(found, code.strip(), state / "authority.pem")
         async with httpx.AsyncClient(base_url=page, timeout=10) as client:
-            yield Parts(folder, page, found, Bench(client))
+            yield Parts(folder, page, found, Bench(client), (branch, devices))
 
 
 def toml(folder: Path, url: str, **sections: Mapping[str, float]) -> str:
@@ -125,24 +178,37 @@ def toml(folder: Path, url: str, **sections: Mapping[str, float]) -> str:
 
 async def command(folder: Path, *words: str) -> str:
     """Run `branch WORDS…` to its end."""
-    with (folder / "logs/branch-commands.log").open("ab") as log:
+    path = folder / "logs/branch-commands.log"
+    with path.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "branch", *words, stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment()
         )
-        said, _ = await process.communicate()
+    program = Program(f"branch {words[0]}", process, path)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        raise program.failed(f"did not end within {PATIENCE:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     if process.returncode:
-        raise DidNotStart(f"branch {words[0]} failed; see {log.name}")
+        raise await program.ended()
     return said.decode()
 
 
 @asynccontextmanager
-async def _program(folder: Path, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    with (folder / f"logs/{words[0]}.log").open("wb") as log:
+async def _program(folder: Path, *words: str) -> AsyncIterator[Program]:
+    """A part in a process group of its own: Ctrl-C at the keyboard is ours, and the parts end after the terminal."""
+    path = folder / f"logs/{words[0]}.log"
+    with path.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *words, stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment()
-        )
+            sys.executable, "-m", *words, stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment(),
+            process_group=0,
+        )  # fmt: skip
     try:
-        yield process
+        yield Program(words[0], process, path)
     finally:
         if process.returncode is None:
             process.terminate()
@@ -154,23 +220,23 @@ async def _program(folder: Path, *words: str) -> AsyncIterator[asyncio.subproces
             await process.communicate()
 
 
-async def _said(folder: Path, process: asyncio.subprocess.Process, words: str) -> str:
+async def _said(program: Program, words: str) -> str:
     """The rest of the first line that begins with these words."""
-    assert process.stdout is not None  # noqa: S101  it was made with a pipe
+    assert program.process.stdout is not None  # noqa: S101  it was made with a pipe
     try:
         async with asyncio.timeout(PATIENCE):
-            async for line in process.stdout:
+            async for line in program.process.stdout:
                 if line.decode().startswith(words):
                     return line.decode().removeprefix(words).strip()
+            raise await program.ended()
     except TimeoutError:
-        pass
-    raise DidNotStart(f"the devices did not start; see {folder}/logs/drivers.sim.log")
+        raise program.failed(f"was not ready after {PATIENCE:g} s") from None
 
 
-async def _listening(folder: Path, port: int) -> None:
+async def _listening(program: Program, port: int) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
-            while True:
+            while program.process.returncode is None:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", port)
                 except OSError:
@@ -179,8 +245,34 @@ async def _listening(folder: Path, port: int) -> None:
                 writer.close()
                 await writer.wait_closed()
                 return
+            raise await program.ended()
     except TimeoutError:
-        raise DidNotStart(f"the branch did not start; see {folder}/logs/branch.log") from None
+        raise program.failed(f"was not ready after {PATIENCE:g} s") from None
+
+
+def last_words(log: Path) -> str:
+    """The last line of a log, and where it stands; to be put after what went wrong."""
+    said = log.read_bytes()[-TAIL:].decode(errors="replace").split("\n") if log.exists() else []
+    last = next((line.strip() for line in reversed(said) if line.strip()), "")
+    return f"; it said: {last} ({log})" if last else f"; it said nothing ({log})"
+
+
+async def _cancelled(*tasks: "asyncio.Future[Any]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def in_use() -> bool:
+    """Does another program hold this machine's PC/SC daemon?"""
+    try:
+        with LOCK.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # nobody has ever used it, or it is not ours to ask
+        return False
+    return False
 
 
 def free_port() -> int:
