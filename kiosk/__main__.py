@@ -13,17 +13,19 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sdnotify
 
 from kiosk.config import BadConfig, Config, load
 
 if TYPE_CHECKING:
+    from flows.terminal import Devices
     from kiosk.app import KivyStage
     from kiosk.media.client import MediaProcess
     from kiosk.terminal import Service
 
+D = TypeVar("D")
 HERE = Path(__file__).resolve().parent.parent
 DEFAULT = Path("/etc/kiosk/kiosk.toml")
 WRONG = 2
@@ -184,25 +186,39 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
 
 
 def _terminal(config: Config, stack: AsyncExitStack, stage: Any, words: Any, link: Any, media: Any) -> Any:
+    from flows.journal import Journal  # noqa: PLC0415
+    from flows.terminal import Terminal  # noqa: PLC0415
+
+    devices = drivers(config, stack)
+    journal = Journal(str(config.state / "journal.db"), lambda: time.time_ns() // 1_000_000)
+    stack.callback(journal.close)
+    return Terminal(config.id, stage, link, words, journal, devices, (media,), config.rules)
+
+
+def drivers(config: Config, stack: AsyncExitStack) -> "Devices":
+    """A driver for each device, closed with the stack; BadConfig when one cannot use its URL."""
     from drivers.emv import PcscCardReader  # noqa: PLC0415
     from drivers.escpos import SerialPrinter  # noqa: PLC0415
     from drivers.idcard import SerialIdReader  # noqa: PLC0415
     from drivers.pinpad import XfsPinPad  # noqa: PLC0415
-    from flows.journal import Journal  # noqa: PLC0415
-    from flows.terminal import Devices, Terminal  # noqa: PLC0415
+    from flows.terminal import Devices  # noqa: PLC0415
 
-    at = config.devices
-    devices = Devices(
-        SerialIdReader(at["id_reader"]),
-        PcscCardReader(at["card_reader"], today=_today),
-        XfsPinPad(at["pin_pad"]),
-        SerialPrinter(at["printer"]),
+    made = Devices(
+        _driver(config, "id_reader", SerialIdReader),
+        _driver(config, "card_reader", lambda url: PcscCardReader(url, today=_today)),
+        _driver(config, "pin_pad", XfsPinPad),
+        _driver(config, "printer", SerialPrinter),
     )
-    for device in (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer):
+    for device in (made.id_reader, made.card_reader, made.pin_pad, made.printer):
         stack.push_async_callback(device.close)
-    journal = Journal(str(config.state / "journal.db"), lambda: time.time_ns() // 1_000_000)
-    stack.callback(journal.close)
-    return Terminal(config.id, stage, link, words, journal, devices, (media,), config.rules)
+    return made
+
+
+def _driver(config: Config, name: str, make: Callable[[str], D]) -> D:
+    try:
+        return make(config.devices[name])
+    except ValueError as why:
+        raise config.bad_device(name, str(why)) from why
 
 
 def _today() -> date:

@@ -58,6 +58,12 @@ class Config:
     language: str = "zh"
     screen: Screen = Screen()
     rules: Rules = Rules()
+    file: Path = Path()
+
+    def bad_device(self, name: str, why: str) -> BadConfig:
+        """What is wrong with the URL of a device, when its driver says so."""
+        line = _line(self.file.read_text(), name, "devices") if self.file.is_file() else 0
+        return BadConfig(self.file, line, f"{name} has no usable URL", why)
 
     @property
     def authority(self) -> Path:
@@ -99,6 +105,7 @@ def load(path: Path) -> Config:
         language=terminal.get("language", "zh"),
         screen=Screen(**found.get("screen", {})),
         rules=Rules(**found.get("patience", {}), operator=terminal["id"]),
+        file=path,
     )
 
 

@@ -1,13 +1,15 @@
 """The terminal's configuration: what is wrong in it is said with file, line and remedy."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from kiosk.__main__ import find_display
+from kiosk.__main__ import drivers, find_display
 from kiosk.config import DEVICES, KEYS, BadConfig, load
 
 ROOT = Path(__file__).parent.parent.parent
@@ -71,6 +73,31 @@ def test_a_mistake_is_named_with_its_line_and_its_remedy(
     assert said.startswith(f"{path}:{line_of(path, part)}: "), said
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ('"serial:/dev/ttyUSB0?baud=115200"', '"tcp:reader"', "id_reader"),
+        ('"serial:/dev/ttyS1?baud=19200"', '"serial:/dev/ttyS1?proof=maybe"', "printer"),
+        ('"pcsc:READER NAME"', '"pcsc:"', "card_reader"),
+        ('"xfs:127.0.0.1"', '"ws:"', "pin_pad"),
+    ],
+)
+def test_a_url_that_the_driver_cannot_use_is_named_with_its_line(tmp_path: Path, old: str, new: str, name: str) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    path = written(tmp_path, old, new)
+    path.write_text(path.read_text().replace("/var/lib/kiosk", str(state)))
+    config = load(path)
+
+    async def devices() -> None:
+        async with AsyncExitStack() as stack:
+            drivers(config, stack)
+
+    with pytest.raises(BadConfig) as caught:
+        asyncio.run(devices())
+    assert str(caught.value).startswith(f"{path}:{line_of(path, name)}: {name} has no usable URL; ")
 
 
 def test_a_file_that_is_not_there_is_said_so_by_the_program_with_exit_2(tmp_path: Path) -> None:
