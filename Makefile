@@ -19,7 +19,7 @@ debian:
 	@tools/setup.sh
 	@touch $@
 
-build/fonts/ready: tools/fonts.py | .venv/ready
+build/fonts/ready: tools/fonts.py assets/fonts.toml | .venv/ready
 	@mkdir -p $(@D)
 	$(python) tools/fonts.py build/fonts
 	@touch $@

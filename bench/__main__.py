@@ -1,8 +1,9 @@
 """Every figure we claim, beside a peer measured in the same run: `python -m bench [NAME…]`.
 
 Each module here with a `run() -> list[dict]` is a bench. It runs in a process of its own, bounded, so that one cannot
-disturb the next. Its rows go to build/bench/NAME.json and into one table. A missed goal is marked and is no failure;
-a bench that crashes, hangs or answers no rows is: then the exit code is 1.
+disturb the next. Its rows go to build/bench/NAME.json and into one table. A figure that has no peer to stand beside has
+peer and ratio null, peer_name "", and its goal is on `ours`. A missed goal is marked and is no failure; a bench that
+crashes, hangs or answers no rows is: then the exit code is 1.
 """
 
 import argparse
@@ -76,14 +77,17 @@ def checked(rows: Any) -> list[Row] | str:
             return f"a row without {', '.join(missing)}"
         if row["better"] not in ("lower", "higher"):
             return f"{row['figure']}: better is lower or higher"
+        if len({row["peer"] is None, row["ratio"] is None, row["peer_name"] == ""}) != 1:
+            return f"{row['figure']}: peer, peer_name and ratio stand together or are all empty"
     return rows
 
 
 def met(row: Row) -> bool | None:
-    """Does the ratio to the peer meet its goal? None where no goal is set."""
+    """Does the ratio to the peer, or the figure itself without one, meet its goal? None where no goal is set."""
     if row["goal"] is None:
         return None
-    return bool(row["ratio"] <= row["goal"] if row["better"] == "lower" else row["ratio"] >= row["goal"])
+    judged = row["ours"] if row["peer"] is None else row["ratio"]
+    return bool(judged <= row["goal"] if row["better"] == "lower" else judged >= row["goal"])
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -92,10 +96,12 @@ def table(rows: Sequence[Row]) -> str:
     lines = [HEAD]
     for row in rows:
         sign = "<=" if row["better"] == "lower" else ">="
-        goal = "" if row["goal"] is None else f"{sign} {row['goal']:g}"
+        alone = row["peer"] is None
+        goal = "" if row["goal"] is None else f"{sign} {row['goal']:g}{' ' + row['unit'] if alone else ''}"
         ours = f"{row['ours']:.4g} {row['unit']}"
-        peer = f"{row['peer']:.4g} ({row['peer_name']})"
-        lines.append((row["figure"], ours, peer, f"{row['ratio']:.3f}", goal, marks[met(row)]))
+        peer = "-" if alone else f"{row['peer']:.4g} ({row['peer_name']})"
+        ratio = "-" if alone else f"{row['ratio']:.3f}"
+        lines.append((row["figure"], ours, peer, ratio, goal, marks[met(row)]))
     widths = [max(len(line[at]) for line in lines) for at in range(len(HEAD))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
@@ -124,7 +130,7 @@ def run_all(names: Sequence[str], patience: float) -> int:
     rows: list[Row] = []
     failed = []
     for name in names:
-        print(f"{name} …", file=sys.stderr, flush=True)
+        print(f"{name} … (load average {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
         said = measure(name, patience)
         if isinstance(said, str):
             failed.append(f"{name}: {said}")

@@ -103,6 +103,10 @@ class Unreachable(Exception):
     """The bank did not answer an enquiry; nothing was asked to change."""
 
 
+class Away(Unreachable):
+    """Nothing came back at all: the line, or the branch behind it, is down."""
+
+
 class Bank(Protocol):
     """What a flow may ask of the bank. Enquiries raise Refused or Unreachable; an act that raises is in doubt."""
 

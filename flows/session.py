@@ -71,6 +71,8 @@ class Session:
     """The card with which she began, until it has been looked at."""
     asked_in: set[str] = field(default_factory=set)
     """What the customer was asked to put in, `card` or `id-card`: it is called after at the end, read or not."""
+    hurried: bool = False
+    """The terminal is being stopped: nothing waits long any more."""
     broken: str = ""
     """Set when the journal could not take an ending: the terminal goes out of service."""
     tape: Tape = field(default_factory=Tape)

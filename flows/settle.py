@@ -1,8 +1,9 @@
 """settle(): at boot and every few seconds, each intent without an ending gets the one it declared.
 
 It holds no lock across a call, skips keys in flight, and one failing key never stops the next. Six rounds with
-back-off, then a manual case that a person at the branch sees. Endings that nobody told their customer go to the branch,
-which tells them after her next identification at any terminal.
+back-off, then a manual case that a person at the branch sees. A round in which nobody answered does not count: an
+outage is no reason to ask a person, until it has lasted a day. Endings that nobody told their customer go to the
+branch, which tells them after her next identification at any terminal.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,15 +11,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.journal import AlreadyWritten, Intent, Journal, Undo
-from flows.ports import Bank, Facts
+from flows.ports import Away, Bank, Facts
 from protocol import messages as m
 
 ROUNDS = 6
 BACK_OFF = (0, 5, 10, 20, 40, 80)
-"""Seconds to wait before each round."""
+"""Seconds to wait before each round; the last one repeats while nobody answers."""
+OUTAGE = 24 * 3600.0
+"""Seconds of silence after which a person must look all the same."""
 
 Repeat = Callable[[str, Facts], Awaitable[str]]
 """Do a harmless effect again under its key: answers `done`, `refused` or `later`."""
+
+
+@dataclass
+class _Tried:
+    """What has been tried for one key since the program started."""
+
+    since: float
+    next: float = 0.0
+    times: int = 0
+    rounds: int = 0
+    """Times that somebody answered."""
 
 
 @dataclass
@@ -29,31 +43,32 @@ class Settler:
     bank: Bank
     clock: Callable[[], float]
     repeats: Mapping[str, Repeat] = field(default_factory=dict)
-    _rounds: dict[str, int] = field(default_factory=dict)
-    _next: dict[str, float] = field(default_factory=dict)
+    _open: dict[str, "_Tried"] = field(default_factory=dict)
 
     async def settle(self) -> None:
         """One pass over everything that is open."""
         for intent in await self.journal.open_intents():
-            if self.clock() >= self._next.get(intent.key, 0):
-                await self._one(intent)
+            tried = self._open.setdefault(intent.key, _Tried(self.clock()))
+            if self.clock() >= tried.next:
+                await self._one(intent, tried)
         for key, ending, order in await self.journal.untold():
             await self._hand_over(key, ending, order)
 
-    async def _one(self, intent: Intent) -> None:
-        tried = self._rounds[intent.key] = self._rounds.get(intent.key, 0) + 1
-        self._next[intent.key] = self.clock() + BACK_OFF[min(tried, ROUNDS - 1)]
+    async def _one(self, intent: Intent, tried: "_Tried") -> None:
+        tried.times += 1
+        tried.next = self.clock() + BACK_OFF[min(tried.times, ROUNDS - 1)]
+        detail, counts = "", 1
         try:
             ending = await self._ending(intent)
         except Exception as why:  # noqa: BLE001  whatever it was, the ending is still unknown
-            ending = "later"
-            detail = type(why).__name__
-        else:
-            detail = ""
-        if ending == "later" and (tried >= ROUNDS or intent.undo is Undo.PERSON):
+            ending, detail = "later", type(why).__name__
+            counts = 0 if isinstance(why, Away) else 1
+        tried.rounds += counts
+        if ending == "later" and (tried.rounds >= ROUNDS or self.clock() - tried.since >= OUTAGE):
             ending = "manual"
         if ending != "later":
-            await self._write(intent.key, ending, {"by": "settle", "rounds": tried, "detail": detail})
+            await self._write(intent.key, ending, {"by": "settle", "rounds": tried.times, "detail": detail})
+            del self._open[intent.key]
 
     async def _ending(self, intent: Intent) -> str:
         if intent.undo is Undo.PERSON:

@@ -14,6 +14,8 @@ from flows.session import Level, Session, VisitOver
 from protocol import messages as m
 
 POLL = 0.5
+HURRY = 4.0
+"""Seconds in which a card must be taken when the terminal itself is being stopped."""
 TRIES = 3
 """Times that trouble may stop an identification before the visit ends."""
 
@@ -31,6 +33,9 @@ async def visit(session: Session) -> str:
         ending = over.why
     except Leave:
         ending = "left"
+    except asyncio.CancelledError:
+        session.hurried = True
+        raise
     finally:
         try:
             await session.stop_watching()
@@ -126,7 +131,7 @@ async def _taken(session: Session, prompt: Prompt, present: Callable[[], Awaitab
     """Show the prompt until the thing is gone, at most `patience` seconds."""
     shown = asyncio.ensure_future(session.terminal.stage.show(prompt, Chrome("", help=False)))
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(min(patience, HURRY) if session.hurried else patience):
             while await present():
                 await asyncio.sleep(POLL)
     except TimeoutError:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sdnotify
 
 from kiosk.config import BadConfig, Config, load
+from protocol.messages import Hello
 
 if TYPE_CHECKING:
     from flows.terminal import Devices
@@ -172,13 +173,18 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
     full = screen.fullscreen and not windowed and os.environ.get("SDL_VIDEODRIVER") != "offscreen"
     ours = any(url.startswith("sim:") for url in config.devices.values())
     stage = KivyStage(
-        words, fonts, panel=panel, language=config.language, simulated=ours, still=screen.still, fullscreen=full
-    )
+        words, fonts, panel=panel, language=config.language, simulated=ours, still=screen.still, fullscreen=full,
+        high_contrast=screen.high_contrast,
+    )  # fmt: skip
     context = trust(str(config.authority), str(config.certificate), str(config.key))
     link = Link(await stack.enter_async_context(open_client(config.branch, context)))
     media = MediaProcess(config.devices["camera"])
     terminal = _terminal(config, stack, stage, words, link, media)
-    line = Line(config.branch, context, lambda: service.state)
+
+    def told(hello: Hello) -> None:
+        stage.name = f"{hello.bank} · {hello.branch}"
+
+    line = Line(config.branch, context, lambda: service.state, told)
     service = Service(terminal, line, link, asyncio.get_running_loop().time)
     for background in (line.run(), media.run(), _simulated(stage, terminal.devices, media, ours)):
         _beside(stack, background)

@@ -20,7 +20,14 @@ DEVICES = {
 KEYS: dict[str, dict[str, type]] = {
     "terminal": {"id": str, "state": str, "language": str},
     "branch": {"url": str},
-    "screen": {"width": int, "height": int, "diagonal_inches": float, "fullscreen": bool, "still": bool},
+    "screen": {
+        "width": int,
+        "height": int,
+        "diagonal_inches": float,
+        "fullscreen": bool,
+        "still": bool,
+        "high_contrast": bool,
+    },
     "devices": dict.fromkeys(DEVICES, str),
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
@@ -32,8 +39,8 @@ class BadConfig(Exception):
     """The file (or, with line 0, the folder) cannot be used as it stands."""
 
     def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
-        place = f"{path}:{line}" if line else f"{path}"
-        super().__init__(f"{place}: {problem}; {remedy}")
+        place = (str(path), str(line)) if line else (str(path),)
+        super().__init__(": ".join((":".join(place), f"{problem}; {remedy}")))
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Screen:
     diagonal_inches: float = 21.5
     fullscreen: bool = True
     still: bool = False
+    high_contrast: bool = False
 
 
 @dataclass(frozen=True)

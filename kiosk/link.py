@@ -17,7 +17,7 @@ import httpx
 import websockets
 from pydantic import ValidationError
 
-from flows.ports import Refused, Unreachable
+from flows.ports import Away, Refused, Unreachable
 from protocol import calls
 from protocol import messages as m
 
@@ -48,7 +48,7 @@ class Link:
             answer = await self._client.post(call.path, json=message.model_dump(mode="json"))
         except httpx.HTTPError as why:
             log.warning("%s: %s", name, type(why).__name__)
-            raise Unreachable(f"{name}: {type(why).__name__}") from why
+            raise Away(f"{name}: {type(why).__name__}") from why
         if answer.status_code == httpx.codes.OK and len(answer.content) <= MOST:
             try:
                 return reply.model_validate_json(answer.content)
@@ -162,10 +162,17 @@ def open_client(url: str, context: ssl.SSLContext, patience: float = 20.0) -> ht
 class Line:
     """The WebSocket beside the calls: hears whether the branch serves, and says that the terminal lives."""
 
-    def __init__(self, url: str, context: ssl.SSLContext, state: Callable[[], m.Heartbeat]) -> None:
+    def __init__(
+        self,
+        url: str,
+        context: ssl.SSLContext,
+        state: Callable[[], m.Heartbeat],
+        told: Callable[[m.Hello], None] = lambda _: None,
+    ) -> None:
+        """`state` is asked for each sign of life; `told` hears each new word of the branch."""
         parts = urlsplit(url)
         self._url = f"wss://{parts.netloc}{calls.LINK}"
-        self._context, self._state = context, state
+        self._context, self._state, self._told = context, state, told
         self.hello: m.Hello | None = None
         """What the branch said last; None while the line is down."""
         self.revoked = False
@@ -204,3 +211,5 @@ class Line:
         if hello != self.hello:
             self.hello = hello
             self.changed.set()
+            if hello is not None:
+                self._told(hello)

@@ -57,6 +57,33 @@ def test_a_missed_goal_is_marked_and_is_no_failure(
     assert (code, out.splitlines()[1].split()[-1]) == (0, mark)
 
 
+ALONE = {"peer": None, "peer_name": "", "ratio": None, "goal": 3, "unit": "s"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "cells"),
+    [
+        ({"ours": 2.5}, "2.5 s  -     -      <= 3 s  ok"),
+        ({"ours": 3.5}, "3.5 s  -     -      <= 3 s  MISSED"),
+        ({"ours": 2.5, "better": "higher"}, "2.5 s  -     -      >= 3 s  MISSED"),
+        ({"ours": 2.5, "goal": None}, "2.5 s  -     -"),
+    ],
+)
+def test_a_figure_without_a_peer_has_its_goal_on_itself(
+    tmp_path: pathlib.Path, changes: dict[str, object], cells: str
+) -> None:
+    code, out, _ = _bench(tmp_path, tea=_rows(**ALONE | changes))
+    assert (code, out.splitlines()[1].removeprefix("time to tea").strip()) == (0, cells)
+    assert json.loads((tmp_path / "build/bench/tea.json").read_text()) == [ROW | ALONE | changes]
+
+
+@pytest.mark.parametrize("changes", [{"peer": None}, {"ratio": None}, {"peer_name": ""}])
+def test_half_a_peer_is_no_row(tmp_path: pathlib.Path, changes: dict[str, object]) -> None:
+    code, _, err = _bench(tmp_path, tea=_rows(**changes))
+    assert code == 1
+    assert "time to tea: peer, peer_name and ratio stand together or are all empty" in err
+
+
 def test_a_bench_that_crashes_hangs_or_answers_nothing_fails_and_the_others_run(tmp_path: pathlib.Path) -> None:
     hang = "import time\ndef run():\n    time.sleep(60)\n"
     modules = {"crash": "def run():\n    raise OSError('gone')\n", "hang": hang, "none": "def run():\n    return []\n"}

@@ -64,7 +64,10 @@ class PcscDaemon:
     def _acquire(self) -> None:
         if self._lock is not None:
             return
-        lock = LOCK.open("a")
+        try:
+            lock = LOCK.open("a")
+        except PermissionError:  # another user made it; a lock needs no right to write
+            lock = LOCK.open()
         for _ in range(max(1, int(self._patience / TICK))):
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -79,6 +82,8 @@ class PcscDaemon:
             if not listens():
                 raise Offline(DEVICE, "the running pcscd has no virtual readers", "install vsmartcard-vpcd, restart it")
             return
+        if listens():
+            raise Offline(DEVICE, f"another program listens on port {VPCD[1]}", "end it: the virtual readers need it")
         with contextlib.suppress(OSError):
             SOCKET.unlink()
         try:

@@ -1,26 +1,21 @@
 """The album: a numbered picture of every screen that a visit meets, and a film of it."""
 
 import asyncio
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 from PIL import Image, ImageDraw
 
 from flows.ports import Chrome
 from flows.screens import Attract, EnterPin, Screen
 from kiosk.app import KivyStage
+from kiosk.media.film import film
 from kiosk.ui.hand import Hand
 from kiosk.ui.shot import grab
 
 RATE = 5
 """Pictures of the film a second, at most; each carries its own time, so the film runs as fast as the visit did."""
-MILLISECOND = Fraction(1, 1000)
 SETTLED = 0.5
 """Seconds after which a screen's picture is taken again: its hand has moved, its first figures stand."""
 DRAWN = 0.15
@@ -99,35 +94,17 @@ class Film:
         """Film until cancelled."""
         panel = self._stage.panel
         scale = WIDE / min(panel.width, panel.height)
-        size = tuple(round(side * scale / 2) * 2 for side in (panel.width, panel.height))
-        with self._opened(size) as add:
+        size = round(panel.width * scale / 2) * 2, round(panel.height * scale / 2) * 2
+        with film(self._path, size, RATE) as add:
             while True:
                 if not self._stage.private:
                     picture = grab()
                     await asyncio.to_thread(add, self._finished(picture, size))
                 await asyncio.sleep(1 / RATE)
 
-    def _finished(self, picture: Image.Image, size: tuple[int, ...]) -> Image.Image:
-        small = picture.resize((size[0], size[1]))
+    def _finished(self, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+        small = picture.resize(size)
         if self._hand.at:
             x, y = self._hand.at[0] * size[0], (1 - self._hand.at[1]) * size[1]
             ImageDraw.Draw(small, "RGBA").ellipse((x - 22, y - 22, x + 22, y + 22), fill=FINGER)
         return small
-
-    @contextmanager
-    def _opened(self, size: tuple[int, ...]) -> Iterator[Any]:
-        with av.open(str(self._path), "w") as film:
-            stream: Any = film.add_stream("libx264", rate=RATE, options={"crf": "28", "preset": "veryfast"})
-            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-            stream.time_base = stream.codec_context.time_base = MILLISECOND
-            began = time.monotonic()
-
-            def add(picture: Image.Image) -> None:
-                frame = av.VideoFrame.from_image(picture)
-                frame.pts, frame.time_base = round((time.monotonic() - began) * 1000), MILLISECOND
-                film.mux(stream.encode(frame))
-
-            try:
-                yield add
-            finally:
-                film.mux(stream.encode())

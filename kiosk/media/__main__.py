@@ -12,6 +12,7 @@ The last argument is how it is born: in the midst of a PIN entry blind.
 
 import asyncio
 import json
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -105,4 +106,5 @@ def _command(line: bytes) -> tuple[str, int]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # its life ends with stdin, not with a key at somebody's terminal
     asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), blind=sys.argv[3:] == ["blind"]))

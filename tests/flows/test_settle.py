@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from flows.journal import AlreadyWritten, Journal, Undo
-from flows.ports import Facts, Unreachable
-from flows.settle import BACK_OFF, ROUNDS, Settler
+from flows.ports import Away, Facts, Unreachable
+from flows.settle import BACK_OFF, OUTAGE, ROUNDS, Settler
 from kiosk.link import Link
 from protocol import messages as m
 
@@ -138,6 +138,30 @@ def test_six_rounds_that_wait_longer_and_longer_and_then_a_manual_case(
         d.now += 10_000
         await d.settler.settle()
         assert d.bank.asked[f"reverse {key}"] == ROUNDS, "a person has it now"
+
+    desk(tmp_path, story)
+
+
+def test_an_outage_makes_no_manual_case_until_it_has_lasted_a_day(tmp_path: Path) -> None:
+    async def story(d: Desk) -> None:
+        key = await d.lost("transfer")
+        d.bank.endings[key] = Away("no line")
+        begun, rounds = d.now, 0
+        while d.now - begun < OUTAGE - BACK_OFF[-1]:
+            await d.settler.settle()
+            d.now += BACK_OFF[-1]
+            rounds += 1
+        assert rounds > 1000
+        assert await d.journal.states(key) == ["intent"]
+        d.bank.endings[key] = m.Ending.REVERSED
+        await d.settler.settle()
+        assert await d.journal.states(key) == ["intent", "reversed", "handed"]
+        other = await d.lost("transfer")
+        d.bank.endings[other] = Away("no line")
+        await d.settler.settle()
+        d.now += OUTAGE
+        await d.settler.settle()
+        assert await d.journal.states(other) == ["intent", "manual", "handed"]
 
     desk(tmp_path, story)
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
+from zlib import crc32
 
 import httpx
 import sqlalchemy as sa
 
 from branch import demo
+from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.bank.hsm import TestHsm
+from branch.bank.ledger import ReferenceLedger
 from branch.store.schema import untold
 from branch.store.terminals import StoredKeys
 from drivers.api import Printed, Slip, Status
@@ -126,6 +129,8 @@ class Machine:
     moods: bool = True
     can_reverse: bool = True
     """False: a core that never takes back what is posted."""
+    mute_core: bool = False
+    """True: a core that never says what became of half of the keys that it is asked to take back."""
     found: Counter[str] = field(default_factory=Counter)
     """What reversals found."""
     too_low: list[str] = field(default_factory=list)
@@ -142,7 +147,19 @@ class Machine:
         self.chance = random.Random(self.seed)
         self.world: World = world(self.folder)
         self.world.ledger.can_reverse = self.can_reverse
+        if self.mute_core:
+            self._mute(self.world.ledger)
         self.peer = self.world.terminal()
+
+    def _mute(self, ledger: ReferenceLedger) -> None:
+        reverse = ledger.reverse
+
+        def half_mute(key: str) -> CoreReversed:
+            if crc32(key.encode()) % 2:
+                raise CoreUnavailable
+            return reverse(key)
+
+        ledger.reverse = half_mute  # type: ignore[method-assign]
 
     async def power_up(self) -> None:
         """Build everything once."""

@@ -153,9 +153,9 @@ NEEDED = (
     *(f"visit {how}" for how in ("farewell", "left", "idle", "card-pulled", "second-id-card", "nobody", "power-cut")),
     *(f"reversal {found}" for found in ("reversed", "barred")),
     *(f"ended {state}" for state in ("done", "refused")),
-    *(f"settled {state}" for state in ("reversed", "manual")),
+    "settled reversed",
     *(f"Tell transfer.{said}" for said in ("done", "refused", "unsure")),
-    *(f"Tell untold.{state}" for state in ("done", "reversed", "manual")),
+    "Tell untold.reversed",
     *(f"Tell {key}" for key in ("help.called", "help.unreachable", "identify.wrong-pin", "stopped.unreachable")),
     *(f"mood {mood}" for mood in ("walks-away", "back", "leave", "help", "language", "pulls-card", "wrong-pin")),
 )
@@ -189,3 +189,11 @@ def test_in_a_storm_money_moves_once_iff_told_so_and_every_intent_ends_once(tmp_
 def test_with_a_core_that_cannot_reverse_what_stands_is_told_as_done(tmp_path: Path) -> None:
     machine = storm(tmp_path, 11, faults=0.10, cuts=0.0004, visits=150, can_reverse=False)
     assert machine.found["stands"] > 0, "nothing ever stood: the storm proved nothing"
+    assert machine.met["Tell untold.done"] > 0, "nobody was told later that it was done"
+
+
+@pytest.mark.timeout(400)
+def test_what_the_core_never_explains_becomes_a_case_for_a_person_and_she_is_told_so(tmp_path: Path) -> None:
+    machine = storm(tmp_path, 23, faults=0.10, cuts=0.0004, visits=100, mute_core=True)
+    assert machine.met["settled manual"] > 0
+    assert machine.met["Tell untold.manual"] > 0
