@@ -1,8 +1,8 @@
 """Accounts and balances: look, and take it home on paper."""
 
-from drivers.api import Line, Slip
+from drivers.api import Line
 from flows.ports import Words
-from flows.receipt import receipt
+from flows.receipt import Paper, receipt
 from flows.screens import Choose, Fact, Option, Review, Where
 from flows.session import Session
 from protocol import messages as m
@@ -32,20 +32,16 @@ async def accounts(session: Session) -> None:
     options = (Option("print", "accounts.print", "accounts.print.line"), Option("done", "accounts.done"))
     wish = await session.ask(Review("accounts.one", facts=facts, options=options, where=Where(WHERE, 2, 2)))
     if wish == "print":
-        await receipt(session, lambda words: balance_slip(words, account))
+        await receipt(session, lambda words: balance_paper(words, account))
 
 
-def balance_slip(words: Words, account: m.Account) -> Slip:
-    """The balance on paper, in the customer's language."""
-    return Slip(
+def balance_paper(words: Words, account: m.Account) -> Paper:
+    """The balance on paper."""
+    return Paper(
+        words.text("receipt.balance"),
         (
-            Line(words.text("receipt.bank"), big=True, centre=True),
-            Line(words.text("receipt.balance"), centre=True),
-            Line(rule=True),
             Line(words.text("fact.account"), account.masked),
             Line(words.text("fact.balance"), words.money(Money(account.balance)), bold=True),
             Line(words.text("fact.available"), words.money(Money(account.available))),
-            Line(rule=True),
-            Line(words.text("receipt.thanks"), centre=True),
-        )
+        ),
     )

@@ -87,7 +87,7 @@ class Journal:
         self.in_flight: set[str] = set()
         self.present: set[str] = set()
         """Visits whose customer still stands there: she is told by her own flow, not by the branch."""
-        self._now = now_ms
+        self.now = now_ms
         self._pool = None if run else ThreadPoolExecutor(1, "journal")
         self._where: Runner[Any] = run or self._in_thread
         self._ended_below = self._told_below = 0
@@ -155,7 +155,7 @@ class Journal:
     def _append(self, key: str, state: str, body: dict[str, Any]) -> None:
         last = self._db.execute("select seq, hash from entry order by seq desc limit 1").fetchone()
         seq, before = last or (0, START)
-        record = {"seq": seq + 1, "at": self._now(), "key": key, "state": state, "body": body}
+        record = {"seq": seq + 1, "at": self.now(), "key": key, "state": state, "body": body}
         self._db.execute(
             "insert into entry values (?, ?, ?, ?, ?, ?)",
             (seq + 1, record["at"], key, state, json.dumps(body, ensure_ascii=False), link(before, record)),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from drivers.api import DeviceError, MediaRemoved
+from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
 from flows.ports import Leave, Refused, Unreachable, Unsure
@@ -65,13 +65,17 @@ async def guarded(session: Session, story: Callable[[], Awaitable[None]]) -> boo
     try:
         await story()
     except MediaRemoved as why:
-        raise VisitOver("card-pulled") from why
+        if session.card_aid:
+            raise VisitOver("card-pulled") from why
+        await _card_trouble(session, why)
     except Unsure as why:
         raise VisitOver(session.broken or "journal") from why
     except Refused as why:
         await session.tell(Tell("stopped.refused", tone=Tone.REFUSED, why=f"refused.{why.reason}"))
     except Unreachable:
         await session.tell(Tell("stopped.unreachable"))
+    except (NoMedia, MediaRefused) as why:
+        await _card_trouble(session, why)
     except DeviceError as why:
         await session.note("device", device=why.device, kind=type(why).__name__)
         await session.tell(Tell("stopped.device"))
@@ -80,3 +84,9 @@ async def guarded(session: Session, story: Callable[[], Awaitable[None]]) -> boo
     else:
         return True
     return False
+
+
+async def _card_trouble(session: Session, why: DeviceError) -> None:
+    """A card, not the machine: she can mend that herself."""
+    await session.note("card-trouble", device=why.device, kind=type(why).__name__)
+    await session.tell(Tell("stopped.card"))

@@ -1,7 +1,11 @@
 """A transfer order as people confirm it, and as journal and branch keep it."""
 
+import hashlib
+from collections.abc import Mapping
+
 from flows.screens import Fact
 from protocol import messages as m
+from protocol.chain import canonical
 from protocol.money import Money
 
 
@@ -33,3 +37,25 @@ def ending_of(posted: m.Posted, key: str) -> tuple[str, dict[str, str | int | No
         "reason": posted.reason,
     }
     return posted.status, facts
+
+
+def about(order: m.TransferOrder) -> str:
+    """What tells this order from one that looks the same when it is masked: its SHA-256."""
+    return hashlib.sha256(canonical(order.model_dump(mode="json"))).hexdigest()
+
+
+def short(key: str) -> str:
+    """A key as a person can read it out: the end of the visit's number and the step."""
+    visit, _, step = key.partition("/")
+    return f"{visit[-8:].upper()}-{step[:3]}"
+
+
+def untold_facts(order: Mapping[str, str | int | None]) -> tuple[Fact, ...]:
+    """What an order that was kept said, for one who hears only now how it ended."""
+    found = {key: order.get(key) for key in ("target_masked", "target_name", "amount")}
+    facts = [
+        Fact("fact.to", str(found["target_masked"]), number=True) if found["target_masked"] else None,
+        Fact("fact.payee", str(found["target_name"])) if found["target_name"] else None,
+        Fact("fact.amount", Money(int(found["amount"])), strong=True) if found["amount"] else None,
+    ]
+    return tuple(fact for fact in facts if fact)

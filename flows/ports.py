@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, Protocol, TypeVar
 
 from flows.screens import Screen
@@ -79,6 +79,10 @@ class Words(Protocol):
 
     def day(self, day: date, language: str = "") -> str:
         """A calendar date, long form."""
+        ...
+
+    def moment(self, at: datetime, language: str = "") -> str:
+        """A date, long form, with the time to the minute."""
         ...
 
 

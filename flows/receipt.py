@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from drivers.api import DeviceError, NoMedia, Slip
+from drivers.api import DeviceError, Line, NoMedia, Slip
 from flows.ports import Unreachable, Words
 from flows.screens import Picture, Prompt, Tell, Tone, Wait
 from flows.session import Session
@@ -12,13 +13,38 @@ from flows.session import Session
 POLL = 0.5
 
 
-async def receipt(session: Session, write: Callable[[Words], Slip]) -> None:
+@dataclass(frozen=True)
+class Paper:
+    """What a slip says between the bank's name and the thanks."""
+
+    title: str
+    lines: tuple[Line, ...]
+    qr: str = ""
+
+
+def slip(session: Session, paper: Paper) -> Slip:
+    """A whole slip in the customer's language: whose it is, what was done, where and when."""
+    words, terminal = session.terminal.words, session.terminal
+    now = datetime.fromtimestamp(terminal.journal.now() / 1000, UTC).astimezone()
+    lines = (
+        Line(words.text("receipt.bank"), big=True, centre=True),
+        Line(paper.title, bold=True, centre=True),
+        Line(rule=True),
+        *paper.lines,
+        Line(rule=True),
+        Line(words.text("receipt.terminal"), terminal.id),
+        Line(words.text("receipt.time"), words.moment(now)),
+        Line(words.text("receipt.thanks"), centre=True),
+    )
+    return Slip(lines, paper.qr, rtl=terminal.stage.language == "ar")
+
+
+async def receipt(session: Session, write: Callable[[Words], Paper]) -> None:
     """Print a slip in the customer's language, and see that it is taken."""
-    rtl = session.terminal.stage.language == "ar"
-    slip = replace(write(session.terminal.words), rtl=rtl)
+    made = slip(session, write(session.terminal.words))
     printer = session.devices.printer
     try:
-        printed = await session.busy(Wait("wait.printer", usually=4), lambda: printer.print_slip(slip))
+        printed = await session.busy(Wait("wait.printer", usually=4), lambda: printer.print_slip(made))
     except NoMedia:
         await session.note("not-printed")
         return await session.tell(Tell("receipt.no-paper"))

@@ -124,9 +124,11 @@ class EnterNumber(Screen[str]):
 
 @dataclass(frozen=True)
 class Confirmed:
-    """The customer's own hand said yes to exactly these facts. Only a Confirm screen makes one."""
+    """The customer's own hand said yes to exactly these facts. Only a Confirm screen makes one, good for one effect."""
 
     facts: tuple[Fact, ...]
+    about: str = ""
+    """Of the order behind the facts, which may be masked: see `Confirm.about`."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ class Confirm(Screen[Confirmed]):
     words = ("", ".line", ".next")
     facts: tuple[Fact, ...] = ()
     amount: Money | None = None
+    about: str = ""
+    """Digest of the whole order, so that a yes fits no other that looks the same when it is masked."""
     capitals: str = ""
     """The amount in Chinese capitals."""
     chinese: tuple[Fact, ...] = ()

@@ -14,7 +14,7 @@ from drivers.api import Abandoned, DeviceError, Faulty, TooLate
 from flows.arrive import Arrival
 from flows.back import MISSING, Tape
 from flows.journal import Intent, JournalFailed, Undo
-from flows.orders import ending_of, journaled, order_facts
+from flows.orders import about, ending_of, journaled, order_facts
 from flows.ports import Back, Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
 from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
 from flows.terminal import Devices, Terminal
@@ -76,6 +76,7 @@ class Session:
     broken: str = ""
     """Set when the journal could not take an ending: the terminal goes out of service."""
     tape: Tape = field(default_factory=Tape)
+    _spent: list[Confirmed] = field(default_factory=list)
     _interrupt: "asyncio.Future[None] | None" = None
     _pending: VisitOver | None = None
     _active: float = 0.0
@@ -216,8 +217,9 @@ class Session:
         self, step: str, order: m.TransferOrder, consent: Confirmed, act: Callable[[Intent], Awaitable[m.Posted]]
     ) -> tuple[str, m.Posted]:
         """Move money once: intent on disk, call, ending on disk. Raises Refused or Unsure(key)."""
-        if consent.facts != order_facts(order):
-            raise AssertionError("an order that the customer did not confirm")
+        if consent != Confirmed(order_facts(order), about(order)) or any(consent is one for one in self._spent):
+            raise AssertionError("an order that the customer did not confirm, or a yes that was used before")
+        self._spent.append(consent)
         self.tape.closed = True
         task = asyncio.ensure_future(self._effect(step, order, act))
         try:
@@ -312,6 +314,7 @@ class Session:
         self.arrived, self.tape, self._interrupt = None, Tape(), None
         self._pending = None  # it carries the frames through which it was raised
         self.asked_in.clear()
+        self._spent.clear()
 
     async def _attend(self, waiting: Coroutine[Any, Any, T]) -> T:
         """Wait, and let an interruption or a long silence end it."""

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from drivers.api import CardDialogue, DeviceError, Line, Slip
+from drivers.api import CardDialogue, DeviceError, Line
 from flows.accounts import account_options
 from flows.journal import Intent
-from flows.orders import order_facts
+from flows.orders import about, order_facts, short
 from flows.ports import Refused, Unsure, Words
-from flows.receipt import receipt
+from flows.receipt import Paper, receipt
 from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
 from flows.session import NotSent, Session
 from protocol import messages as m
@@ -36,6 +36,7 @@ async def transfer(session: Session) -> None:
             "transfer.confirm",
             facts=facts,
             chinese=facts,
+            about=about(order),
             amount=amount,
             capitals=chinese_capitals(amount),
             where=Where(WHERE, 4, 4),
@@ -146,7 +147,7 @@ async def _done(session: Session, key: str, order: m.TransferOrder, posted: m.Po
     options = (Option("print", "receipt.print", "receipt.print.line"), Option("none", "receipt.none"))
     wish = await session.ask(Review("receipt.how", options=options), back=False)
     if wish == "print":
-        await receipt(session, lambda words: transfer_slip(words, order, posted))
+        await receipt(session, lambda words: done_paper(words, order, posted))
 
 
 async def _unsure(session: Session, key: str, order: m.TransferOrder) -> None:
@@ -158,20 +159,15 @@ async def _unsure(session: Session, key: str, order: m.TransferOrder) -> None:
     options = (Option("print", "receipt.print"), Option("none", "receipt.none"))
     wish = await session.ask(Review("receipt.number", options=options), back=False)
     if wish == "print":
-        await receipt(session, lambda words: unsure_slip(words, order, number))
+        await receipt(session, lambda words: unsure_paper(words, order, number))
 
 
-def unsure_slip(words: Words, order: m.TransferOrder, number: str) -> Slip:
+def unsure_paper(words: Words, order: m.TransferOrder, number: str) -> Paper:
     """An order of which nobody knows yet whether it was done: the number to ask for it, and what happens now."""
-    return Slip(
+    return Paper(
+        words.text("receipt.unknown"),
         (
-            Line(words.text("receipt.bank"), big=True, centre=True),
-            Line(words.text("receipt.unknown"), bold=True, centre=True),
-            Line(rule=True),
-            Line(words.text("fact.from"), order.source_masked),
-            Line(words.text("fact.to"), order.target_masked),
-            Line(words.text("fact.payee"), order.target_name),
-            Line(words.text("fact.amount"), words.money(Money(order.amount)), bold=True),
+            *_order_lines(words, order),
             Line(words.text("glass.keep-number"), number, bold=True),
             Line(rule=True),
             Line(words.text("transfer.unsure.line")),
@@ -180,28 +176,24 @@ def unsure_slip(words: Words, order: m.TransferOrder, number: str) -> Slip:
     )
 
 
-def transfer_slip(words: Words, order: m.TransferOrder, posted: m.Posted) -> Slip:
-    """The transfer on paper, in the customer's language."""
-    return Slip(
+def done_paper(words: Words, order: m.TransferOrder, posted: m.Posted) -> Paper:
+    """The transfer on paper."""
+    return Paper(
+        words.text("receipt.transfer"),
         (
-            Line(words.text("receipt.bank"), big=True, centre=True),
-            Line(words.text("receipt.transfer"), centre=True),
-            Line(rule=True),
-            Line(words.text("fact.from"), order.source_masked),
-            Line(words.text("fact.to"), order.target_masked),
-            Line(words.text("fact.payee"), order.target_name),
-            Line(words.text("fact.amount"), words.money(Money(order.amount)), bold=True),
+            *_order_lines(words, order),
             Line(words.text("fact.fee"), words.money(Money(order.fee))),
             Line(words.text("fact.date"), words.day(posted.accounting_date)),
             Line(words.text("fact.reference"), posted.reference),
-            Line(rule=True),
-            Line(words.text("receipt.thanks"), centre=True),
         ),
         qr=posted.reference,
     )
 
 
-def short(key: str) -> str:
-    """A key as a person can read it out: the end of the visit's number and the step."""
-    visit, _, step = key.partition("/")
-    return f"{visit[-8:].upper()}-{step[:3]}"
+def _order_lines(words: Words, order: m.TransferOrder) -> tuple[Line, ...]:
+    return (
+        Line(words.text("fact.from"), order.source_masked),
+        Line(words.text("fact.to"), order.target_masked),
+        Line(words.text("fact.payee"), order.target_name),
+        Line(words.text("fact.amount"), words.money(Money(order.amount)), bold=True),
+    )

@@ -8,6 +8,7 @@ from flows.arrive import BankCard
 from flows.back import Tape, rewindable
 from flows.identify import identify
 from flows.menu import guarded, menu
+from flows.orders import short, untold_facts
 from flows.ports import Chrome, Leave, Refused, Unreachable
 from flows.screens import Picture, Prompt, Rate, Tell
 from flows.session import Level, Session, VisitOver
@@ -74,7 +75,7 @@ async def _untold(session: Session) -> None:
         return
     for one in waiting.endings:
         # messages: untold.*
-        await session.tell(Tell(f"untold.{one.ending}"))
+        await session.tell(Tell(f"untold.{one.ending}", facts=untold_facts(one.order), reference=short(one.key)))
         await _quietly(session, session.bank.told(session.customer, one.key))
 
 

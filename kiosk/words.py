@@ -7,7 +7,7 @@ that were pressed and on the paper in the hand, and banks of the Gulf print them
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -81,6 +81,10 @@ class Catalogue:
     def day(self, day: date, language: str = "") -> str:
         """A calendar date in CLDR's long form: 2026年11月24日, 24 November 2026, 24 نوفمبر 2026."""
         return str(format_date(day, "long", locale=_locale(language or self._language())))
+
+    def moment(self, at: datetime, language: str = "") -> str:
+        """Day and time to the minute, as on paper: 24 November 2026 09:41."""
+        return f"{self.day(at.date(), language)} {self._shown(f'{at:%H:%M}', language)}"
 
     def digits(self, number: str, language: str = "") -> str:
         """An account or card number, masked or not, in groups of four: `6229 99** **** 0018`.

@@ -154,7 +154,11 @@ class PcscCardReader:
         return await self._run(job, stop)
 
     async def _run(self, act: Callable[[], T], stop: threading.Event | None = None) -> T:
-        """Run `act` on the reader's thread, bounded. Cancelling sets `stop` and waits `SETTLE` for its end."""
+        """Run `act` on the reader's thread, bounded.
+
+        Cancelling a dialogue sets `stop` and waits `SETTLE` for its end. A mere look ends by itself, soon: it is not
+        waited for here but by whoever asks next.
+        """
         if self._thread is None:
             return act()
         if self._stuck is not None and not self._stuck.done():
@@ -168,7 +172,7 @@ class PcscCardReader:
         try:
             done, _ = await asyncio.wait({job}, timeout=self._patience)
         except asyncio.CancelledError:
-            await self._abort(job, stop, SETTLE)
+            await self._abort(job, stop, SETTLE if stop is not None else 0)
             raise
         if not done:
             await self._abort(job, stop, 0)

@@ -33,7 +33,7 @@ def draw(page: Page, screen: Confirm) -> None:
         page.next = Next(page.words.text("glass.show-first"), lambda: None, ready=False)
     elif seen:
         verb = page.say(screen, ".next", amount=amount)
-        page.next = Next(verb, lambda: page.answer(Confirmed(screen.facts)))
+        page.next = Next(verb, lambda: page.answer(Confirmed(screen.facts, screen.about)))
     else:
         page.next = Next(page.words.text("glass.see-all"), lambda: None, ready=False)
 

@@ -1,6 +1,6 @@
 """A veil over amounts: the words of the terminal, with every amount masked while somebody stands close."""
 
-from datetime import date
+from datetime import date, datetime
 
 from flows.ports import Words
 from kiosk.ui.tokens import RIGHT_TO_LEFT
@@ -28,6 +28,10 @@ class Veil:
         if not self._down:
             return self._words.money(money, language)
         return f"\u2066{MASK}\u2069" if (language or self._language) in RIGHT_TO_LEFT else MASK
+
+    def moment(self, at: datetime, language: str = "") -> str:
+        """A date with its time."""
+        return self._words.moment(at, language)
 
     def day(self, day: date, language: str = "") -> str:
         """A calendar date."""

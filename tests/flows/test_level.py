@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from flows import screens as s
 from flows.journal import Intent
 from flows.menu import FLOWS, Flow, _menu, run_flow
-from flows.orders import order_facts
+from flows.orders import about, order_facts
 from flows.ports import Back, Chrome, Leave
 from flows.session import Level, Session
 from protocol import messages as m
@@ -123,12 +124,39 @@ async def refuses(machine: Machine, consent: s.Confirmed) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"amount": 12_346}, {"fee": 1}, {"target_name": "*洋"}, {"target_masked": "x"}, {"source_masked": "x"}]
+    "change",
+    [
+        {"amount": 12_346},
+        {"fee": 1},
+        {"target_name": "*洋"},
+        {"target_masked": "x"},
+        {"source_masked": "x"},
+        {"target": "another who looks the same when masked"},
+    ],
 )
 def test_a_yes_to_one_order_moves_no_other(tmp_path: Path, change: dict[str, Any]) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
-        await refuses(machine, s.Confirmed(order_facts(ORDER.model_copy(update=change))))
+        other = ORDER.model_copy(update=change)
+        await refuses(machine, s.Confirmed(order_facts(other), about(other)))
         await refuses(machine, s.Confirmed(()))
+
+    with_guest(tmp_path, story)
+
+
+def test_one_yes_moves_money_once(tmp_path: Path) -> None:
+    async def story(machine: Machine, guest: Guest) -> None:
+        session, yes = session_of(machine, Level.CUSTOMER), s.Confirmed(order_facts(ORDER), about(ORDER))
+        calls = 0
+
+        async def act(intent: Intent) -> m.Posted:
+            nonlocal calls
+            calls += 1
+            return m.Posted(key=intent.key, status="done", reference="R1", accounting_date=date(2031, 3, 14))
+
+        await session.effect("transfer", ORDER, yes, act)
+        with pytest.raises(AssertionError, match="used before"):
+            await session.effect("transfer", ORDER, yes, act)
+        assert calls == 1
 
     with_guest(tmp_path, story)
 
@@ -139,7 +167,9 @@ def stopped(folder: Path, answers: Callable[[Intent], Coroutine[Any, Any, m.Post
 
     async def story(machine: Machine, guest: Guest) -> None:
         session = session_of(machine, Level.CUSTOMER)
-        effect = asyncio.ensure_future(session.effect("transfer", ORDER, s.Confirmed(order_facts(ORDER)), answers))
+        effect = asyncio.ensure_future(
+            session.effect("transfer", ORDER, s.Confirmed(order_facts(ORDER), about(ORDER)), answers)
+        )
         await asyncio.sleep(0.5)
         effect.cancel()
         await asyncio.gather(effect, return_exceptions=True)

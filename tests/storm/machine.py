@@ -7,7 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from zlib import crc32
@@ -72,6 +72,9 @@ class PlainWords:
 
     def day(self, day: date, language: str = "") -> str:
         return day.isoformat()
+
+    def moment(self, at: datetime, language: str = "") -> str:
+        return at.isoformat()
 
 
 def today() -> date:

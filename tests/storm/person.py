@@ -108,7 +108,7 @@ class Person:
             case s.Confirm():
                 if self.moods:
                     self.at_confirm()
-                return s.Confirmed(screen.facts)
+                return s.Confirmed(screen.facts, screen.about)
             case s.EnterAmount() if self.amount:
                 return self.amount
             case s.EnterAmount():

@@ -1,7 +1,7 @@
 """Words for tests: sentences as long as real ones, in three languages."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 from protocol.money import Money
 
@@ -190,6 +190,9 @@ class StubWords:
     def money(self, money: Money, language: str = "") -> str:
         plain = f"¥{money.decimal:,.2f}"
         return f"\u2066{plain}\u2069" if (language or self.language) == "ar" else plain
+
+    def moment(self, at: datetime, language: str = "") -> str:
+        return f"{self.day(at.date(), language)} {at:%H:%M}"
 
     def day(self, day: date, language: str = "") -> str:
         if (language or self.language) == "zh":

@@ -162,6 +162,8 @@ def test_paper_not_taken_is_drawn_in_again(play: Play) -> None:
         await t.on("accounts.one", "print")
         await t.sees("receipt.take")
         assert (await t.written("paper-left"))["retracted"] == 1
+        newest = max((t.parts.folder / "devices/receipts").glob("*.txt"), key=lambda path: path.name)
+        assert t.parts.config.id in newest.read_text(), "where it was printed"
         await t.leaves()
 
     play(story)

@@ -38,6 +38,7 @@ def test_a_power_cut_in_mid_transfer_is_settled_and_told_at_the_next_visit(rig: 
         await t.enters_pin()
         told = await t.sees("untold.done", "untold.reversed", "untold.refused")
         assert told["key"].removeprefix("untold.") in states(t, key)
+        assert any("300.00" in text for text in told["texts"]), "which transfer it was"
         await t.touch("next")
         moved = (await available(t)) != before
         assert moved == ("done" in states(t, key)), "moved if and only if told so"
