@@ -94,6 +94,7 @@ DEBIAN: Mapping[str, Debian] = {
     "chromium": Debian("BSD-3-clause", "tests only: the device bench page"),
     "postgresql": Debian("GPL-2+ (packaging; the server is under the PostgreSQL licence)", "tests; a fleet's branch"),
     "coturn": Debian("BSD-COTURN-CITRIX", UNUSED.replace("imports", "runs") + "for the video call"),
+    "xdotool": Debian("BSD-3-clause", "tests: a hand on the demonstration's window"),
     "systemd": Debian("LGPL-2.1+", "tests of the units; the service manager of a real machine"),
 }
 
