@@ -1,4 +1,4 @@
-"""Core over HTTP: the messages of `/core/v1`, which an adapter in any language can serve. Described in docs/wires.md."""
+"""Core over HTTP: the messages of `/core/v1`, which an adapter in any language can serve (docs/wires.md)."""
 
 from datetime import date
 from typing import Literal
