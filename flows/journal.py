@@ -41,9 +41,16 @@ OPEN = """
 select seq, key, body from entry where state = 'intent' and seq >= ? and not exists (select 1 from entry e
   where e.key = entry.key and e.state in ('done', 'refused', 'reversed', 'manual')) order by seq"""
 UNTOLD = """
-select e.seq, e.key, e.state, i.body from entry e join entry i on i.key = e.key and i.state = 'intent'
+select e.seq, e.key, e.state, i.body
+  from entry e join entry i indexed by one_of_each_state on i.key = e.key and i.key like '%/%' and i.state = 'intent'
   where e.state in ('done', 'refused', 'reversed', 'manual') and e.seq >= ? and not exists
-  (select 1 from entry t where t.key = e.key and t.state in ('told', 'handed')) order by e.seq"""
+  (select 1 from entry t indexed by one_of_each_state
+    where t.key = e.key and t.key like '%/%' and t.state in ('told', 'handed')) order by e.seq"""
+HERE = """
+select count(*) from entry indexed by one_of_each_state
+  where state = 'intent' and key > ? and key < ? and key like '%/%'"""
+STATES = """
+select state from entry indexed by one_of_each_state where key = ? and key like '%/%' order by seq"""
 RECORDS = "select seq, at, key, state, body, hash from entry order by seq"
 Records = list[tuple[dict[str, Any], str]]
 """Every record with its hash, in order."""
@@ -123,11 +130,7 @@ class Journal:
 
         def work() -> Intent:
             with self._transaction():
-                (here,) = self._one(
-                    "select count(*) from entry where state = 'intent' and key > ? and key < ?",
-                    f"{visit}/",
-                    f"{visit}0",
-                )
+                (here,) = self._one(HERE, f"{visit}/", f"{visit}0")
                 last = self._db.execute(
                     "select body from entry where state = 'intent' order by seq desc limit 1"
                 ).fetchone()
@@ -201,7 +204,7 @@ class Journal:
         """The states of a key, in order."""
 
         def work() -> list[str]:
-            return [s for (s,) in self._db.execute("select state from entry where key = ? order by seq", (key,))]
+            return [state for (state,) in self._db.execute(STATES, (key,))]
 
         found: list[str] = await self._run(work)
         return found

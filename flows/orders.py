@@ -1,5 +1,6 @@
-"""A transfer order as people confirm it, and as journal and branch keep it."""
+"""An order as people confirm it, and as journal and branch keep it."""
 
+import functools
 import hashlib
 from collections.abc import Mapping
 
@@ -9,8 +10,14 @@ from protocol.chain import canonical
 from protocol.money import Money
 
 
-def order_facts(order: m.TransferOrder) -> tuple[Fact, ...]:
-    """What the customer is asked to confirm; an effect demands exactly these."""
+@functools.singledispatch
+def order_facts(order: m.Order) -> tuple[Fact, ...]:
+    """What the customer is asked to confirm; an effect demands exactly these. One for each kind of order."""
+    raise AssertionError(f"nobody says what a customer confirms in a {type(order).__name__}")
+
+
+@order_facts.register
+def _(order: m.TransferOrder) -> tuple[Fact, ...]:
     return (
         Fact("fact.from", order.source_masked, number=True),
         Fact("fact.to", order.target_masked, number=True),
@@ -20,17 +27,17 @@ def order_facts(order: m.TransferOrder) -> tuple[Fact, ...]:
     )
 
 
-def journaled(order: m.TransferOrder) -> dict[str, str | int | None]:
+def journaled(order: m.Order) -> dict[str, str | int | None]:
     """The order as journal and branch keep it: handles and masked numbers only."""
     return dict(order.model_dump(mode="json"))
 
 
-def ending_of(posted: m.Posted, key: str) -> tuple[str, dict[str, str | int | None]]:
+def ending_of(posted: m.Outcome, key: str) -> tuple[str, dict[str, str | int | None]]:
     """What the journal writes down of an answer: its status, and the host's own words."""
     if posted.key != key:
         raise ValueError(f"a reply for {posted.key}")
     if posted.status == "pending":
-        raise ValueError("a posting was left pending")
+        raise ValueError("it was left pending")
     facts: dict[str, str | int | None] = {
         "reference": posted.reference,
         "accounting_date": posted.accounting_date.isoformat(),
@@ -39,7 +46,7 @@ def ending_of(posted: m.Posted, key: str) -> tuple[str, dict[str, str | int | No
     return posted.status, facts
 
 
-def about(order: m.TransferOrder) -> str:
+def about(order: m.Order) -> str:
     """What tells this order from one that looks the same when it is masked: its SHA-256."""
     return hashlib.sha256(canonical(order.model_dump(mode="json"))).hexdigest()
 

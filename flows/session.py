@@ -22,6 +22,8 @@ from protocol import messages as m
 from protocol.mask import Pan, PinBlock
 
 T = TypeVar("T")
+Out = TypeVar("Out", bound=m.Outcome)
+TRANSFERRING = Wait("wait.transfer")
 STOOD = 5.0
 """Seconds on the glass after which an ending counts as told."""
 
@@ -214,14 +216,23 @@ class Session:
     # --- effects
 
     async def effect(
-        self, step: str, order: m.TransferOrder, consent: Confirmed, act: Callable[[Intent], Awaitable[m.Posted]]
-    ) -> tuple[str, m.Posted]:
-        """Move money once: intent on disk, call, ending on disk. Raises Refused or Unsure(key)."""
+        self,
+        step: str,
+        order: m.Order,
+        consent: Confirmed,
+        act: Callable[[Intent], Awaitable[Out]],
+        undo: Undo = Undo.REVERSE,
+        wait: Wait = TRANSFERRING,
+    ) -> tuple[str, Out]:
+        """Do something once: intent on disk, call, ending on disk; `undo` says how it ends when its ending is missing.
+
+        Raises Refused or Unsure(key).
+        """
         if consent != Confirmed(order_facts(order), about(order)) or any(consent is one for one in self._spent):
             raise AssertionError("an order that the customer did not confirm, or a yes that was used before")
         self._spent.append(consent)
         self.tape.closed = True
-        task = asyncio.ensure_future(self._effect(step, order, act))
+        task = asyncio.ensure_future(self._effect(step, order, act, (undo, wait)))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -230,16 +241,16 @@ class Session:
             raise
 
     async def _effect(
-        self, step: str, order: m.TransferOrder, act: Callable[[Intent], Awaitable[m.Posted]]
-    ) -> tuple[str, m.Posted]:
+        self, step: str, order: m.Order, act: Callable[[Intent], Awaitable[Out]], how: tuple[Undo, Wait]
+    ) -> tuple[str, Out]:
         journal = self.terminal.journal
         try:
-            intent = await journal.intent(self.visit, step, Undo.REVERSE, journaled(order))
+            intent = await journal.intent(self.visit, step, how[0], journaled(order))
         except JournalFailed as why:  # no intent, nothing done
             self.broken = f"journal: {why}"
             raise Refused(m.Reason.CLOSED, str(why)) from why
         try:
-            posted = await self.busy(Wait("wait.transfer"), lambda: act(intent))
+            posted = await self.busy(how[1], lambda: act(intent))
             ending, body = ending_of(posted, intent.key)
         except NotSent as why:
             await self._write(intent.key, "refused", {"why": "not sent", "detail": str(why)})

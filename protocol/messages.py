@@ -231,8 +231,12 @@ class Quote(Message):
     accounting_date: date
 
 
-class TransferOrder(Message):
-    """What the customer confirmed; journaled as it stands."""
+class Order(Message):
+    """What the customer confirmed; journaled as it stands, so it holds handles and masked numbers only."""
+
+
+class TransferOrder(Order):
+    """Move money within the bank."""
 
     source: Handle
     source_masked: str
@@ -266,7 +270,7 @@ def authenticated(key: str, trace: int, code: str, order: TransferOrder) -> byte
     return canonical({"key": key, "trace": trace, "code": code, "order": order.model_dump(mode="json")})
 
 
-class Posted(Message):
+class Outcome(Message):
     """The bank's recorded answer under a key. Only `status="refused"` in this body means refused."""
 
     key: str
@@ -275,6 +279,11 @@ class Posted(Message):
     """The host's own reference, on journal and receipt."""
     accounting_date: date
     reason: Reason | None = None
+
+
+class Posted(Outcome):
+    """What became of a posting."""
+
     issuer_data: Hex = ""
     scripts: tuple[Hex, ...] = ()
     balance: int | None = None
