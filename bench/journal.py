@@ -64,7 +64,7 @@ class Ours:
             intent = await self.journal.intent(
                 f"BENCH-{number:032x}", "transfer", Undo.REVERSE, {"amount": 1, "fee": 0}
             )
-            posted = await asyncio.to_thread(self.ledger.post, intent.key, order(number, intent.trace), pending=False)
+            posted = self.ledger.post(intent.key, order(number, intent.trace), pending=False)
             ending = {"reference": posted.reference, "accounting_date": posted.accounting_date.isoformat()}
             await self.journal.write(intent.key, "done", ending)
 

@@ -26,7 +26,7 @@ from branch.bank.core import (
 from branch.store import bookkeeping as k
 from branch.store import books as b
 from branch.store.bookkeeping import FEE_ACCOUNT
-from branch.store.db import Clock, Database, insert_once, locked
+from branch.store.db import Clock, Database
 from protocol.chain import canonical
 from protocol.messages import Ending, KeyState, Reason
 
@@ -94,11 +94,10 @@ class ReferenceLedger:
             if row.status != "pending":
                 return _recorded(tx, row)
             today = k.day(tx, hold=True)
-            k.lock_accounts(tx, row.source, row.target, *_fees(row.fee))
+            k.lock_accounts(tx, row.source, row.target, row.fee)
             self._release(tx, row, today)
             self._move(tx, key, row.source, row.target, (row.amount, row.fee), today)
-            k.change(tx, key, status="done", accounting_date=today)
-            return _recorded(tx, k.posting(tx, key))
+            return _posted(k.change(tx, key, status="done", accounting_date=today))
 
         return self._acting(act)
 
@@ -138,8 +137,7 @@ class ReferenceLedger:
     def _claimed(self, tx: sa.Connection, key: str, *, bar: bool = False) -> sa.Row[Any]:
         """The key's row, locked; made when there was none (`bar`: as a tombstone)."""
         fresh = {"key": key, "status": "barred" if bar else "new", "reference": "", "at": self._db.clock()}
-        insert_once(tx, b.postings, fresh)
-        return tx.execute(locked(sa.select(b.postings).where(b.postings.c.key == key))).one()
+        return k.claimed(tx, fresh)
 
     def _first(
         self, tx: sa.Connection, key: str, order: CoreOrder, body: str, *, pending: bool
@@ -163,14 +161,12 @@ class ReferenceLedger:
             first = self._move(tx, key, order.source, order.target, (order.amount, order.fee), today)
         k.use(tx, order.source, today, order.amount)
         reference = f"{today.replace('-', '')}{first:010d}"
-        k.change(tx, key, status="pending" if pending else "done", reference=reference, **facts)
-        return _recorded(tx, k.posting(tx, key))
+        return _posted(k.change(tx, key, status="pending" if pending else "done", reference=reference, **facts))
 
     def _take_back(self, tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:
         """Undo a done posting by transfers of its own; it stands when the receiver has spent the money already."""
         stamp = (k.day(tx, hold=True), self._db.clock())
-        k.lock_accounts(tx, row.source, row.target, *_fees(row.fee))
-        target = tx.execute(sa.select(b.accounts).where(b.accounts.c.number == row.target)).one()
+        target = k.lock_accounts(tx, row.source, row.target, row.fee)[row.target]
         if not self.can_reverse or target.balance - target.held < row.amount:
             return CoreReversed(Ending.STANDS, row.reference)
         k.add(tx, row.key, "reversal", (row.target, row.source), row.amount, stamp)
@@ -182,7 +178,7 @@ class ReferenceLedger:
         """End a key under which no money has moved."""
         if row.status == "pending":
             today = k.day(tx, hold=True)
-            k.lock_accounts(tx, row.source, row.target)
+            k.lock_accounts(tx, row.source, row.target, 0)
             self._release(tx, row, today)
             return _taken_back(tx, row)
         if row.status == "reversed":
@@ -225,20 +221,23 @@ def _objection(tx: sa.Connection, order: CoreOrder, today: str) -> Reason | None
     """Why this order cannot be posted; its accounts are locked from here on."""
     if order.source == order.target:
         return Reason.SAME_ACCOUNT
-    k.lock_accounts(tx, order.source, order.target, *_fees(order.fee))
-    source, target = k.open_account(tx, order.source), k.open_account(tx, order.target)
-    if source is None or target is None:
-        return Reason.ACCOUNT if source is None else Reason.PAYEE
-    if order.fee != k.fee(tx, order.source, order.target, order.amount):
+    there = k.lock_accounts(tx, order.source, order.target, order.fee)
+    source, target = there.get(order.source), there.get(order.target)
+    if source is None or not _is_open(source):
+        return Reason.ACCOUNT
+    if target is None or not _is_open(target):
+        return Reason.PAYEE
+    fee, used = k.fee_and_used(tx, order.source, order.target, order.amount, today)
+    if order.fee != fee:
         return Reason.FEE_CHANGED
     if order.amount <= 0 or order.amount + order.fee > source.balance - source.held:
         return Reason.FUNDS
-    return Reason.LIMIT if order.amount > source.day_limit - k.used(tx, order.source, today) else None
+    return Reason.LIMIT if order.amount > source.day_limit - used else None
 
 
-def _fees(fee: int) -> tuple[str, ...]:
-    """The account of fees is locked only by those who pay one: it is everybody's."""
-    return (FEE_ACCOUNT,) if fee else ()
+def _is_open(account: sa.Row[Any]) -> bool:
+    """A customer's account that money may leave and enter."""
+    return account.state == "open" and account.kind != "internal"
 
 
 def _taken_back(tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:
@@ -253,7 +252,15 @@ def _recorded(tx: sa.Connection, row: sa.Row[Any]) -> CorePosted | CoreRefused:
         return CoreRefused(Reason(row.reason))
     if row.status not in {"pending", "done"}:
         return CoreRefused(Reason.BARRED, "the key was taken back")
-    balance = tx.execute(sa.select(b.accounts.c.balance).where(b.accounts.c.number == row.source)).scalar_one()
+    return _answer(row, k.balance(tx, row.source))
+
+
+def _posted(row: sa.Row[Any]) -> CorePosted:
+    """The answer to who has just changed this row."""
+    return _answer(row, row.balance)
+
+
+def _answer(row: sa.Row[Any], balance: int) -> CorePosted:
     return CorePosted(row.reference, date.fromisoformat(row.accounting_date), row.status, balance)
 
 

@@ -1,11 +1,12 @@
 """The ledger's handwork: one small statement each, inside a transaction that the ledger holds."""
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from branch.store import books as b
-from branch.store.db import insert_once, locked
+from branch.store.db import insert_on, insert_once, inserted, locked
 
 FEE_ACCOUNT = "9900000000000000001"
 """The bank's income from fees."""
@@ -15,72 +16,110 @@ MOVES = ("posted", "reversal", "opening")
 """Kinds of transfer that move balances; `hold` and `release` only set money aside."""
 
 
+_ACCOUNT, _KEY = b.accounts.c.number == sa.bindparam("this"), b.postings.c.key == sa.bindparam("which")
+_BETWEEN = b.accounts.c.number.in_((sa.bindparam("this"), sa.bindparam("that")))
+_OWNERS = sa.select(sa.func.count(sa.distinct(sa.func.coalesce(b.accounts.c.customer, "")))).where(_BETWEEN)
+_TIER = b.fees.c.above < sa.bindparam("sum")
+_FEE = sa.select(b.fees.c.fee).where(_TIER, _OWNERS.scalar_subquery() > 1).order_by(b.fees.c.above.desc()).limit(1)
+_DAY = sa.select(b.day.c.accounting_date)
+_USED = sa.select(b.used.c.amount).where(
+    b.used.c.account == sa.bindparam("this"), b.used.c.accounting_date == sa.bindparam("today")
+)
+_SOURCE = sa.select(b.accounts.c.balance).where(b.accounts.c.number == b.postings.c.source)
+_MOVED = sa.bindparam("moved", type_=sa.BigInteger)
+
+DAY, DAY_HELD, DAY_CHANGED = _DAY, _DAY.with_for_update(read=True), _DAY.with_for_update()
+POSTING_LOCKED = locked(sa.select(b.postings).where(_KEY))
+CHANGE = b.postings.update().where(_KEY).returning(b.postings, _SOURCE.scalar_subquery().label("balance"))
+BALANCE = sa.select(b.accounts.c.balance).where(_ACCOUNT)
+LOCK = locked(
+    sa.select(b.accounts)
+    .where(b.accounts.c.number.in_([sa.bindparam(name) for name in ("this", "that", "third")]))
+    .order_by(b.accounts.c.number)
+)
+FEE = sa.select(_FEE.scalar_subquery())
+FEE_AND_USED = sa.select(_FEE.scalar_subquery().label("fee"), _USED.scalar_subquery().label("used"))
+HOLD = b.accounts.update().where(_ACCOUNT).values(held=b.accounts.c.held + _MOVED)
+ADD = b.transfers.insert()
+MOVE = (
+    b.accounts.update()
+    .where(_BETWEEN)
+    .values(balance=b.accounts.c.balance + sa.case((_ACCOUNT, -_MOVED), else_=_MOVED))
+)
+"""The statements, built once: to build one costs several times what it costs to run it."""
+
+
 def day(tx: sa.Connection, *, hold: bool = False, change: bool = False) -> str:
     """The accounting date. `hold`: it cannot change before this transaction ends; `change`: only this one may."""
-    query = sa.select(b.day.c.accounting_date)
-    if hold or change:
-        query = query.with_for_update(read=not change)
-    return str(tx.execute(query).scalar_one())
+    return str(tx.execute(DAY_CHANGED if change else DAY_HELD if hold else DAY).scalar_one())
 
 
-def posting(tx: sa.Connection, key: str) -> sa.Row[Any]:
-    """The row of a key that stands."""
-    return tx.execute(sa.select(b.postings).where(b.postings.c.key == key)).one()
+def claimed(tx: sa.Connection, row: dict[str, Any]) -> sa.Row[Any]:
+    """The row of a key, locked until this transaction ends: the given one when there was none."""
+    made = inserted(tx, b.postings, row)
+    return made if made is not None else tx.execute(POSTING_LOCKED, {"which": row["key"]}).one()
 
 
-def change(tx: sa.Connection, key: str, **facts: str | int) -> None:
-    """Alter the row of a key that this transaction has locked."""
-    tx.execute(b.postings.update().where(b.postings.c.key == key).values(**facts))
+def change(tx: sa.Connection, key: str, **facts: str | int) -> sa.Row[Any]:
+    """Alter the row of a key that this transaction has locked; answers it with its source's `balance`."""
+    return tx.execute(CHANGE, {"which": key, **facts}).one()
 
 
-def lock_accounts(tx: sa.Connection, *numbers: str) -> None:
-    """Lock these accounts, always in the order of their numbers, so that two transfers never wait for each other."""
-    query = sa.select(b.accounts.c.number).where(b.accounts.c.number.in_(numbers)).order_by(b.accounts.c.number)
-    tx.execute(locked(query)).all()
+def balance(tx: sa.Connection, account: str) -> int:
+    """What is on an account, held or not."""
+    return int(tx.execute(BALANCE, {"this": account}).scalar_one())
 
 
-def open_account(tx: sa.Connection, number: str) -> sa.Row[Any] | None:
-    """A customer's account that money may leave and enter."""
-    may = (b.accounts.c.number == number, b.accounts.c.state == "open", b.accounts.c.kind != "internal")
-    return tx.execute(sa.select(b.accounts).where(*may)).one_or_none()
+def lock_accounts(tx: sa.Connection, source: str, target: str, fees: int) -> dict[str, sa.Row[Any]]:
+    """Lock the accounts of a transfer, by number: so two transfers never wait for each other.
+
+    The account of fees is locked only by those who pay one: it is everybody's. Answers those accounts that there are,
+    as they are now that nobody else can change them.
+    """
+    third = FEE_ACCOUNT if fees else source
+    return {row.number: row for row in tx.execute(LOCK, {"this": source, "that": target, "third": third})}
 
 
 def fee(tx: sa.Connection, source: str, target: str, amount: int) -> int:
     """Between two accounts of one customer nothing; else what the table of fees says for the amount."""
-    owners = sa.select(b.accounts.c.customer).where(b.accounts.c.number.in_((source, target))).distinct()
-    if len(tx.execute(owners).all()) == 1:
-        return 0
-    tier = sa.select(b.fees.c.fee).where(b.fees.c.above < amount).order_by(b.fees.c.above.desc()).limit(1)
-    return tx.execute(tier).scalar() or 0
+    return tx.execute(FEE, {"this": source, "that": target, "sum": amount}).scalar() or 0
+
+
+def fee_and_used(tx: sa.Connection, source: str, target: str, amount: int, on: str) -> tuple[int, int]:
+    """The fee, and what has been moved away from the source on a day; asked for together."""
+    row = tx.execute(FEE_AND_USED, {"this": source, "that": target, "sum": amount, "today": on}).one()
+    return row.fee or 0, row.used or 0
 
 
 def used(tx: sa.Connection, account: str, on: str) -> int:
     """What has been moved away from an account on a day."""
-    which = (b.used.c.account == account, b.used.c.accounting_date == on)
-    return tx.execute(sa.select(b.used.c.amount).where(*which)).scalar() or 0
+    return tx.execute(_USED, {"this": account, "today": on}).scalar() or 0
 
 
 def use(tx: sa.Connection, account: str, on: str, amount: int) -> None:
     """Count towards the day's limit; below zero gives it back."""
-    insert_once(tx, b.used, {"account": account, "accounting_date": on, "amount": 0})
-    which = (b.used.c.account == account, b.used.c.accounting_date == on)
-    tx.execute(b.used.update().where(*which).values(amount=b.used.c.amount + amount))
+    tx.execute(_use(tx.dialect.name), {"account": account, "accounting_date": on, "amount": amount})
+
+
+@cache
+def _use(dialect: str) -> Any:
+    insert = insert_on(dialect, b.used)
+    more = {"amount": b.used.c.amount + insert.excluded.amount}
+    return insert.on_conflict_do_update(index_elements=list(b.used.primary_key), set_=more)
 
 
 def hold(tx: sa.Connection, account: str, amount: int) -> None:
     """Set money of an account aside; below zero lets it go."""
-    tx.execute(b.accounts.update().where(b.accounts.c.number == account).values(held=b.accounts.c.held + amount))
+    tx.execute(HOLD, {"this": account, "moved": amount})
 
 
 def add(tx: sa.Connection, key: str, kind: str, between: tuple[str, str], amount: int, stamp: tuple[str, int]) -> int:
     """Write one transfer `between` debit and credit account, at `(accounting date, ms)`; answers its number."""
     (debit, credit), (today, at) = between, stamp
     row = {"key": key, "kind": kind, "debit": debit, "credit": credit, "amount": amount}
-    made = tx.execute(b.transfers.insert().values(**row, accounting_date=today, at=at))
+    made = tx.execute(ADD, {**row, "accounting_date": today, "at": at})
     if kind in MOVES:
-        for number, moved in ((debit, -amount), (credit, amount)):
-            balance = b.accounts.c.balance + moved
-            tx.execute(b.accounts.update().where(b.accounts.c.number == number).values(balance=balance))
+        tx.execute(MOVE, {"this": debit, "that": credit, "moved": amount})
     assert made.inserted_primary_key is not None  # noqa: S101  the table has a counter
     return int(made.inserted_primary_key[0])
 

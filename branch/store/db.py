@@ -7,6 +7,7 @@ IMMEDIATE), so that nothing read in it can be stale. PostgreSQL: READ COMMITTED,
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -156,9 +157,23 @@ def insert_once(tx: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool
 
     On PostgreSQL it waits for a transaction that is inserting the same key, so that the caller then sees its row.
     """
-    make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = make(table).values(row).on_conflict_do_nothing().returning(sa.literal(1))  # rowcount is not kept for it
-    return tx.execute(statement).first() is not None
+    return inserted(tx, table, row) is not None
+
+
+def inserted(tx: sa.Connection, table: sa.Table, row: dict[str, Any]) -> sa.Row[Any] | None:
+    """The row that `insert_once` has made, as the table keeps it; None when one stands."""
+    return tx.execute(_once(tx.dialect.name, table), row).first()
+
+
+@cache
+def _once(dialect: str, table: sa.Table) -> Any:
+    # built once a table; that a row was made shows by its coming back: the count of rows is not kept for it
+    return insert_on(dialect, table).on_conflict_do_nothing().returning(*table.c)
+
+
+def insert_on(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that can say what is to be done when the row stands; every dialect has its own."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def locked(query: sa.Select[Any]) -> sa.Select[Any]:
