@@ -135,8 +135,11 @@ async def by_id_card(session: Session, card: IdCard | None = None) -> None:
     document = m.Document.model_validate(
         {"kind": card.kind, "id_number": card.id_number, "name": card.name, "valid_to": card.valid_to}
     )
-    await session.note("id-card", kind=card.kind)
-    await _take_it_back(session)
+    noted = asyncio.ensure_future(session.note("id-card", kind=card.kind))  # she need not wait for the disk
+    try:
+        await _take_it_back(session)
+    finally:
+        await noted
     claim = m.Claim(visit=session.visit, document=document)
     session.claim = await session.busy(Wait("wait.bank"), lambda: session.bank.claim(claim))
     session.level, session.id_number, session.surname = Level.CLAIMED, card.id_number, session.claim.surname
