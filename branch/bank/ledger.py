@@ -6,7 +6,6 @@ Locks are taken in one order, and before anything is read: the key's row, the da
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -74,7 +73,7 @@ class ReferenceLedger:
     # --- acts
 
     def post(self, key: str, order: CoreOrder, *, pending: bool) -> CorePosted:
-        body = canonical({**asdict(order), "pending": pending}).decode()
+        body = canonical({**vars(order), "pending": pending}).decode()
 
         def act(tx: sa.Connection) -> CorePosted | CoreRefused:
             row = self._claimed(tx, key)
@@ -237,7 +236,7 @@ def _objection(tx: sa.Connection, order: CoreOrder, today: str) -> Reason | None
 
 def _is_open(account: sa.Row[Any]) -> bool:
     """A customer's account that money may leave and enter."""
-    return account.state == "open" and account.kind != "internal"
+    return bool(account.state == "open" and account.kind != "internal")
 
 
 def _taken_back(tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:

@@ -1,7 +1,9 @@
 """Every Core keeps the contract: the ledger on both databases, directly and through HTTP, able to reverse or not."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,9 +12,10 @@ import pytest
 
 from branch import demo
 from branch.bank import contract
-from branch.bank.core import Core, CoreUnavailable
+from branch.bank.core import Core, CoreOrder, CoreRefused, CoreUnavailable
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.remote import RemoteCore
+from protocol.messages import Reason
 from tests.branch.real import ServedCore
 from tests.branch.support import Clock, world
 from tests.postgres import postgres
@@ -58,6 +61,33 @@ def test_the_core_keeps(check: contract.Check, core: Core) -> None:
 
 def test_the_books_balance_after_the_suite(make: MakeCore) -> None:
     assert make(True).balance_check() == []
+
+
+def test_the_days_limit_cannot_be_used_twice_at_once(make: MakeCore) -> None:
+    """Of four transfers at the same moment, each of more than half of what is left, exactly one goes through."""
+    core = make(True)
+    account = core.account(demo.SPECIMEN.source)
+    assert account
+    amount = account.limit_today // 2 + 1
+    assert 2 * amount <= account.available, "it is the limit that must say no, not the balance"
+    fee = core.fee(demo.SPECIMEN.source, demo.SPECIMEN.target, amount)
+    order = CoreOrder(demo.SPECIMEN.source, demo.SPECIMEN.target, amount, fee, "TRF", "0001", "VTM001", "VTM", 1)
+    keys = [f"CHECK-{uuid4().hex}/001-transfer" for _ in range(4)]
+    gate = threading.Barrier(len(keys))
+
+    def post(key: str) -> str:
+        gate.wait(10)
+        try:
+            return core.post(key, order, pending=False).status
+        except CoreRefused as no:
+            return no.reason
+
+    with ThreadPoolExecutor(len(keys)) as threads:
+        said = list(threads.map(post, keys))
+    assert sorted(said) == sorted(["done", *[Reason.LIMIT] * 3])
+    core.reverse(keys[said.index("done")])
+    assert core.account(demo.SPECIMEN.source) == account
+    assert core.balance_check() == []
 
 
 def test_without_the_right_token_the_core_does_not_answer(make: MakeCore) -> None:

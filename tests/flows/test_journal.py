@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from flows.journal import ENDINGS, AlreadyWritten, Journal, JournalFailed, Undo, read_records
+from flows.journal import (
+    ENDINGS,
+    HERE,
+    OPEN,
+    SCHEMA,
+    STATES,
+    UNTOLD,
+    AlreadyWritten,
+    Journal,
+    JournalFailed,
+    Undo,
+    read_records,
+)
 
 VISIT = "VTM001-" + "a" * 32
 OTHER = "VTM001-" + "b" * 32
@@ -126,6 +138,16 @@ def test_open_and_untold_find_old_ones_behind_any_number_of_ended_ones(tmp_path:
         assert late != again
 
     journal(tmp_path, story)
+
+
+@pytest.mark.parametrize(("query", "values"), [(HERE, ("a/", "a0")), (OPEN, (0,)), (UNTOLD, (0,)), (STATES, ("a/1",))])
+def test_no_question_that_is_asked_again_and_again_reads_the_whole_journal(query: str, values: tuple[Any, ...]) -> None:
+    """A journal grows for years: what each intent, and settle() every few seconds, asks must go through an index."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript(SCHEMA)
+        plan = [step for *_, step in db.execute(f"explain query plan {query}", values)]
+    assert plan
+    assert not [step for step in plan if step.startswith("SCAN")]
 
 
 @pytest.mark.parametrize("act", ["update entry set state = 'told'", "delete from entry"])
