@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from drivers.api import DeviceError, Health
 from flows.arrive import Arrival, arrival
 from flows.journal import JournalFailed
 from flows.ports import Chrome, Refused, Unreachable
-from flows.screens import Attract, OutOfService
+from flows.screens import Attract, OutOfService, Wait
 from flows.session import Session
 from flows.settle import Settler
 from flows.terminal import Terminal
@@ -24,6 +25,9 @@ SETTLE = 5.0
 KEYS_AGAIN = 3.0
 PAD_LOOK = 5.0
 """Seconds between two questions to the PIN pad whether it still has its keys."""
+START = 15.0
+"""Seconds in which branch and PIN pad may come up before the terminal says that it cannot serve."""
+STARTING = ("branch", "pin-pad")
 NO_CHROME = Chrome("", help=False)
 
 
@@ -55,6 +59,8 @@ class Service:
     broken: str = ""
     """Set for good when the journal fails: only an engineer's restart clears it."""
     _keyed: bool = False
+    _fresh: bool = True
+    """It has not served yet, nor said that it cannot."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -83,11 +89,18 @@ class Service:
         await self._serve(language, card)
 
     async def _closed(self, why: str) -> tuple[str, Arrival | None]:
+        """Say why it cannot serve; in the first moments after the start, that it is starting."""
+        if self._fresh and why in STARTING:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(START):
+                    await self.terminal.stage.show(Wait("wait.starting", usually=3), NO_CHROME)
+            self._fresh = False
         screen = OutOfService("out-of-service", why=f"out-of-service.{why}", code=self.broken[:40])
         return await self.terminal.stage.show(screen, NO_CHROME), None
 
     async def _begun(self) -> tuple[str, Arrival | None]:
         """Somebody touches her language, or her card says that she is here."""
+        self._fresh = False
         stage, devices = self.terminal.stage, self.terminal.devices
         shown = asyncio.ensure_future(stage.show(Attract("attract"), NO_CHROME))
         came = asyncio.ensure_future(arrival(devices.id_reader, devices.card_reader))
