@@ -45,6 +45,8 @@ async def visit(session: Session) -> str:
             await session.close()
             session.terminal.stage.reset()
             journal.present.discard(session.visit)
+            if session.hurried:
+                await session.note("visit-ends", how="stopped")
     await session.note("visit-ends", how=ending)
     return ending
 

@@ -169,7 +169,7 @@ def test_make_help_lists_the_commands() -> None:
 
 def _made(folder: pathlib.Path) -> pathlib.Path:
     """A tree with the real Makefile, and tools that only write down that they ran."""
-    for name in ("requirements/lock.txt", "pyproject.toml", "tools/fonts.py", "tools/messages.py"):
+    for name in ("requirements/lock.txt", "pyproject.toml", "tools/fonts.py", "tools/messages.py", "assets/fonts.toml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     shutil.copy(ROOT / "Makefile", folder)

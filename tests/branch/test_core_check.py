@@ -19,9 +19,7 @@ from branch.bank.remote import RemoteCore
 from protocol.messages import Ending
 from tests.branch.real import TOKEN, ServedCore, real_branch
 from tests.branch.support import Clock, World, world
-from tests.postgres import postgres
 
-__all__ = ["postgres"]
 ROOT = Path(__file__).parents[2]
 
 

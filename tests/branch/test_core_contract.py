@@ -18,19 +18,18 @@ from branch.bank.remote import RemoteCore
 from protocol.messages import Reason
 from tests.branch.real import ServedCore
 from tests.branch.support import Clock, world
-from tests.postgres import postgres
 
-__all__ = ["postgres"]
 MakeCore = Callable[[bool], ReferenceLedger]
 SUITE = tuple(dict.fromkeys(contract.ALWAYS + contract.WITH_REVERSALS + contract.WITHOUT_REVERSALS))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeCore:
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeCore]:
     folder: Path = tmp_path_factory.mktemp("core")
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
     engine = world(folder, url).db.engine
-    return lambda can_reverse: ReferenceLedger(engine, Clock(), can_reverse=can_reverse)
+    yield lambda can_reverse: ReferenceLedger(engine, Clock(), can_reverse=can_reverse)
+    engine.dispose()
 
 
 @pytest.fixture(scope="module", params=["direct", "http"])

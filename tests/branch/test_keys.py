@@ -1,7 +1,7 @@
 """One key, one truth: on both databases, whoever asks first, again, for something else, or at the same moment."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,17 +17,17 @@ from branch.terminal.context import Refusal
 from protocol import messages as m
 from protocol.messages import Ending, Reason
 from tests.branch.support import Chip, Said, Terminal, World, world
-from tests.postgres import postgres
 
-__all__ = ["postgres"]
 HERS, HIS = demo.LI_NA.accounts[0][0], demo.WANG_WEI.accounts[0][0]
 ROUNDS = 12
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
-    return world(tmp_path_factory.mktemp("keys"), url)
+    found = world(tmp_path_factory.mktemp("keys"), url)
+    yield found
+    found.db.engine.dispose()
 
 
 @pytest.fixture

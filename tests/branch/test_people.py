@@ -1,7 +1,7 @@
 """What ends on somebody's list: endings not yet told, calls for help, incidents, cases, ratings."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,16 +13,16 @@ from branch.terminal import people
 from protocol import messages as m
 from protocol.messages import Ending, Reason, UntoldEnding
 from tests.branch.support import Said, Terminal, World, world
-from tests.postgres import postgres
 
-__all__ = ["postgres"]
 HIS = demo.WANG_WEI.accounts[0][0]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
-    return world(tmp_path_factory.mktemp("people"), url)
+    found = world(tmp_path_factory.mktemp("people"), url)
+    yield found
+    found.db.engine.dispose()
 
 
 @pytest.fixture

@@ -18,9 +18,7 @@ from protocol.calls import OPENAPI, PATHS
 from protocol.messages import Message, Problem
 from tests.branch.real import RealBranch, real_branch
 from tests.branch.support import Terminal, World, world
-from tests.postgres import postgres
 
-__all__ = ["postgres"]
 PAN, NAME = "6229990100000001239", "李娜"
 
 

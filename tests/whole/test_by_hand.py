@@ -76,6 +76,15 @@ async def _pays_a_visit(person: Person, page: Page) -> None:
     await expect(slot.locator(".seen")).to_have_text("The slot is empty")
 
 
+async def _until_ended(journal: Path) -> None:
+    """Wait until the visit's end is written down."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    while "visit-ends" not in {record["state"] for record, _ in read_records(journal)}:
+        assert loop.time() < until, "the visit does not end"
+        await asyncio.sleep(0.2)
+
+
 def test_a_visit_by_touch_and_by_page_is_in_the_journal_and_the_closed_window_leaves_nothing_running(
     pcscd: PcscDaemon, tmp_path: Path
 ) -> None:
@@ -88,6 +97,7 @@ def test_a_visit_by_touch_and_by_page_is_in_the_journal_and_the_closed_window_le
             page = await stack.enter_async_context(_page(url[0]))
             person = Person(display)
             await _pays_a_visit(person, page)
+            await _until_ended(tmp_path / "demo/state/terminal/journal.db")
             await person.sees("English")
             parts = below(process.pid)
             assert len(parts) >= 3, "branch, devices and media are programs of their own"
