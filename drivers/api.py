@@ -12,13 +12,14 @@ DeviceError            carries `device`, `mend` (who can mend it) and `remedy` (
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from protocol.mask import Pan, PinBlock
 from protocol.messages import Mend
+from protocol.qr import Content
 
 
 class DeviceError(Exception):
@@ -227,8 +228,8 @@ class CardReader(Device, Protocol):
 class PinPad(Device, Protocol):
     """An encrypting PIN pad: digits go in, a block comes out, nothing between."""
 
-    async def import_key(self, name: str, cryptogram: bytes, kcv: bytes) -> None:
-        """Load a working key under the pad's master key; Faulty when its own check value differs."""
+    async def import_key(self, name: str, cryptogram: bytes, kcv: bytes, wrapping: str = "ecb") -> None:
+        """Load a key under the pad's master key, in ECB or as a `tr31` block; Faulty when its check value differs."""
         ...
 
     async def enter_pin(self, number: Pan, format: str, on_count: Callable[[int], None], patience: float) -> PinBlock:
@@ -318,3 +319,82 @@ class Camera(Device, Protocol):
     async def frame(self, patience: float) -> Frame:
         """The newest picture, not older than the call; Offline or Garbled when none comes in time."""
         ...
+
+
+# --- panel: lights, sensors and power around the customer
+
+
+class Light(enum.StrEnum):
+    """The lights beside what a customer uses, by XFS4IoT's names."""
+
+    CARD_READER, PIN_PAD, PRINTER = "cardReader", "pinPad", "receiptPrinter"
+    SCANNER, CONTACTLESS, FASCIA = "scanner", "contactless", "fasciaLight"
+
+
+class Colour(enum.StrEnum):
+    """What colours a light can be asked for."""
+
+    RED, GREEN, YELLOW, BLUE, CYAN, MAGENTA, WHITE = "red", "green", "yellow", "blue", "cyan", "magenta", "white"
+
+
+class StaffKey(enum.StrEnum):
+    """Where the staff's key switch stands."""
+
+    RUN, MAINTENANCE, SUPERVISOR, UNKNOWN = "run", "maintenance", "supervisor", "unknown"
+
+
+class Power(enum.StrEnum):
+    """What the terminal runs on; `LOW` is a battery that will not last."""
+
+    MAINS, BATTERY, LOW, UNKNOWN = "mains", "battery", "low", "unknown"
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """What the panel's sensors say. None: not fitted, or said in words that nobody knows."""
+
+    reachable: bool = True  # False: the panel is away, and nothing else here is known
+    handset_lifted: bool | None = None
+    headset_plugged: bool | None = None
+    person_near: bool | None = None
+    door_open: bool | None = None  # any door of cabinet or safe is open, or was tampered with
+    staff_key: StaffKey = StaffKey.UNKNOWN
+    power: Power = Power.UNKNOWN
+
+
+class Panel(Device, Protocol):
+    """Guide lights, handset, headset jack, proximity, doors, staff key and battery."""
+
+    async def light(self, where: Light, on: bool | Colour) -> None:
+        """Be lit, steadily, in the light's own or the named colour; or be dark. It stays so if the panel forgets."""
+        ...
+
+    async def state(self) -> PanelState:
+        """Ask the sensors; Offline, Garbled or Faulty when the panel does not answer."""
+        ...
+
+    def changes(self) -> AsyncIterator[PanelState]:
+        """The state now, then each that differs from the one before; also that it is away, and how it came back."""
+        ...
+
+
+# --- codes on paper and phones
+
+
+@dataclass(frozen=True)
+class Code:
+    """A QR code in a picture. It may hold personal data, and prints little of it."""
+
+    content: Content
+    corners: tuple[tuple[int, int], ...] = field(repr=False)
+    """Four points of the picture (x, y), from the code's own top left on."""
+
+
+class BarcodeReader(Protocol):
+    """Reads codes that are held before the camera."""
+
+    async def wait_code(self, patience: float, accept: Callable[[Content], bool]) -> Code:
+        """The first code that `accept` takes, asked once a code; TooLate, or the camera's own error when it is away."""
+        ...
+
+    def forget(self) -> None: ...  # the codes seen: another customer comes

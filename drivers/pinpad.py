@@ -3,9 +3,11 @@
 While a PIN is typed the service sends `Keyboard.KeyEvent` with a null digit for each key; this driver counts them and
 knows no more. The clear mode (`Keyboard.DataEntry`) is another command, and neither can be open beside the other.
 
-The pad keeps a 3DES master key under the name TMK and an AES one under TMKAES, both loaded by a custodian. Working keys
-come enciphered under them: TPK (format 0), TPKAES (format 4) and TAK (MAC, ISO/IEC 9797-1 algorithm 3). Key usages are
-those of X9.143: P0 PIN encryption, M3 MAC algorithm 3.
+The pad keeps a 3DES master key under the name TMK, an AES one under TMKAES and perhaps one for SM4 under TMKSM4, all
+loaded by a custodian. Keys come enciphered under them, in ECB or as TR-31 key blocks: TPK (formats 0 and 3), TPKAES
+(format 4), TAK (MAC, ISO/IEC 9797-1 algorithm 3) or TAKSM4 (algorithm 1), and the initial keys of DUKPT, IK and IKAES,
+in place of TPK and TPKAES. What was brought last is what serves: the host decides how this terminal works. Key usages
+are those of X9.143: P0 PIN encryption, B1 initial DUKPT key, M3 and M1 MAC; SM4 has no letter there and is a digit.
 """
 
 import base64
@@ -27,10 +29,19 @@ WORKING_KEYS = {
     "TPK": ("P0", "T", "E", "TMK"),
     "TPKAES": ("P0", "A", "E", "TMKAES"),
     "TAK": ("M3", "T", "G", "TMK"),
+    "TAKSM4": ("M1", "4", "G", "TMKSM4"),
+    "IK": ("B1", "T", "X", "TMK"),
+    "IKAES": ("B1", "A", "X", "TMKAES"),
 }
 """Name: keyUsage, algorithm, modeOfUse, and the master key it comes under."""
-PIN_KEYS = {"iso0": ("TPK", 8), "iso4": ("TPKAES", 16)}
-"""PIN block format: the key and the length of the block."""
+PIN_KEYS = {"iso0": ("TPK", 8), "iso3": ("TPK", 8), "iso4": ("TPKAES", 16)}
+"""PIN block format: the working key and the length of the block."""
+MAC_KEYS = {"TAK": 8, "TAKSM4": 16}
+"""MAC key: the length of its algorithm's blocks."""
+MAC_BYTES = 8
+KSN_BYTES = {"IK": 10, "IKAES": 12}
+"""Initial key of DUKPT: the length of its key serial numbers."""
+_IN_PLACE_OF = {"TPK": "TPK", "IK": "TPK", "TPKAES": "TPKAES", "IKAES": "TPKAES", "TAK": "TAK", "TAKSM4": "TAK"}
 
 _TERMINATE = ("enter", "cancel")
 _ACTIVE = {key: {"terminate": key in _TERMINATE} for key in (*DIGITS, *_TERMINATE, "clear", "backspace")}
@@ -46,6 +57,7 @@ class XfsPinPad:
         self._xfs = XfsClient(url, "PinPad", NAME, dial=dial)
         self._shortest, self._longest = pin_length
         self._mode = ""
+        self._serving: dict[str, str] = {}
 
     async def status(self) -> Status:
         try:
@@ -64,26 +76,29 @@ class XfsPinPad:
     async def close(self) -> None:
         await self._xfs.close()
 
-    async def import_key(self, name: str, cryptogram: bytes, kcv: bytes) -> None:
+    async def import_key(self, name: str, cryptogram: bytes, kcv: bytes, wrapping: str = "ecb") -> None:
+        """See `drivers.api.PinPad`. `wrapping`: `ecb`, or `tr31` for the characters of a key block."""
         usage, algorithm, mode, master = WORKING_KEYS[name]
-        order = {
+        order: dict[str, object] = {
             "key": name,
             "keyAttributes": {"keyUsage": usage, "algorithm": algorithm, "modeOfUse": mode},
             "value": _base64(cryptogram),
             "constructing": False,
             "decryptKey": master,
-            "decryptMethod": "ecb",
         }
+        if wrapping != "tr31":  # CWA 17852: a key block says by itself how it is opened
+            order["decryptMethod"] = wrapping
         await self._xfs.command("KeyManagement.ImportKey", order)
         said = await self._xfs.command("KeyManagement.GenerateKCV", {"key": name, "keyCheckMode": "zero"})
         if len(kcv) != KCV_BYTES or _bytes(said, "kcv")[:KCV_BYTES] != kcv:
             await self._xfs.command("KeyManagement.DeleteKey", {"key": name})
             raise Faulty(NAME, f"{name}: the pad's check value differs from the host's", _DATA_REFUSED)
+        self._serving[_IN_PLACE_OF[name]] = name
 
     async def enter_pin(self, number: Pan, format: str, on_count: Callable[[int], None], patience: float) -> PinBlock:
         """See `drivers.api.PinPad`. `number` has 13 to 19 digits; ValueError otherwise, and for an unknown format."""
         if format not in PIN_KEYS or not (number.digits.isdigit() and 13 <= len(number.digits) <= 19):
-            raise ValueError("a PIN block is iso0 or iso4, over a number of 13 to 19 digits")
+            raise ValueError("a PIN block is iso0, iso3 or iso4, over a number of 13 to 19 digits")
         entry = {
             "minLen": self._shortest,
             "maxLen": self._longest,
@@ -101,15 +116,20 @@ class XfsPinPad:
                 raise
 
     async def _pin_block(self, digits: str, format: str) -> PinBlock:
-        """CWA 17852, PinPad.GetPinBlock: for format 0 the check digit stays away, for format 4 the number is whole."""
-        key, length = PIN_KEYS[format]
+        """CWA 17852, PinPad.GetPinBlock: the check digit stays away, only for format 4 the number is whole."""
+        usual, length = PIN_KEYS[format]
+        key = self._serving.get(usual, usual)
         order: dict[str, object] = {"format": format, "key": key, "cryptoMethod": "ecb", "customerData": digits}
-        if format == "iso0":
+        if format != "iso4":
             order |= {"customerData": digits[-13:-1], "padding": 15}
-        block = _bytes(await self._xfs.command("PinPad.GetPinBlock", order), "pinBlock")
+        serial = _Serial(key)
+        answer = await self._xfs.command("PinPad.GetPinBlock", order, hear=serial.hear)
+        block = _bytes(answer, "pinBlock")
         if len(block) != length:
             raise Garbled(NAME, f"a PIN block of {len(block)} bytes", _DATA_REFUSED)
-        return PinBlock(block, format)
+        if len(serial.ksn) != KSN_BYTES.get(key, 0):
+            raise Garbled(NAME, f"a key serial number of {len(serial.ksn)} bytes", _DATA_REFUSED)
+        return PinBlock(block, format, serial.ksn)
 
     async def enter_digits(self, on_digits: Callable[[str], None], patience: float) -> str:
         """See `drivers.api.PinPad`. Answers what `on_digits` heard last: what the customer saw is what counts."""
@@ -120,16 +140,17 @@ class XfsPinPad:
         return typed.digits
 
     async def mac(self, data: bytes) -> bytes:
-        """See `drivers.api.PinPad`. ISO/IEC 9797-1 algorithm 3, padding method 2, eight bytes.
+        """See `drivers.api.PinPad`. ISO/IEC 9797-1 padding method 2, the first eight bytes.
 
         The padding is done here: the pad itself only fills up with a fixed byte, and whole blocks need none.
         """
-        padded = data + b"\x80" + bytes(-(len(data) + 1) % 8)
-        order = {"key": "TAK", "data": _base64(padded), "padding": 0}
+        key = self._serving.get("TAK", "TAK")
+        padded = data + b"\x80" + bytes(-(len(data) + 1) % MAC_KEYS[key])
+        order = {"key": key, "data": _base64(padded), "padding": 0}
         mac = _bytes(await self._xfs.command("Crypto.GenerateAuthentication", order), "authenticationData")
-        if len(mac) != 8:
+        if len(mac) != MAC_KEYS[key]:
             raise Garbled(NAME, f"a MAC of {len(mac)} bytes", _DATA_REFUSED)
-        return mac
+        return mac[:MAC_BYTES]
 
     @contextlib.contextmanager
     def _only(self, mode: str) -> Iterator[None]:
@@ -164,6 +185,17 @@ class _Stars:
             case _:
                 return
         self._on_count(self._count)
+
+
+class _Serial:
+    """Listens for the serial number of a DUKPT key, which is told before the block that it belongs to."""
+
+    def __init__(self, key: str) -> None:
+        self._key, self.ksn = key, b""
+
+    def hear(self, name: str, payload: Payload) -> None:
+        if name == "KeyManagement.DUKPTKSNEvent" and self._key in KSN_BYTES and payload.get("key") == self._key:
+            self.ksn = _bytes(payload, "ksn")
 
 
 class _Typed:

@@ -111,7 +111,7 @@ def _card_proof(visit: str, dialogue: CardDialogue, pin: PinBlock) -> m.CardProo
         pan=dialogue.pan.digits,
         sequence=dialogue.sequence,
         field55=dialogue.field55.hex(),
-        pin=m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format}),
+        pin=m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format, "ksn": pin.ksn.hex()}),
     )
 
 
@@ -167,7 +167,7 @@ async def _prove_claim(session: Session, claimed: m.Claimed) -> None:
     card = await _card_on_file(session, claimed)
     for _ in range(session.terminal.rules.pin_tries):
         pin = await session.enter_pin(Pan(card.pin_number), card.masked)
-        check = m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format})
+        check = m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format, "ksn": pin.ksn.hex()})
         proof = m.DocumentProof(visit=session.visit, claim=claimed.claim, card=card.handle, pin=check)
         try:
             known = await session.busy(Wait("wait.bank"), partial(session.bank.authorise_document, proof))

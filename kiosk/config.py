@@ -15,8 +15,11 @@ DEVICES = {
     "pin_pad": ("xfs:", "ws:", "wss:", "sim:"),
     "printer": ("serial:", "tcp:", "sim:"),
     "camera": ("v4l2:", "rtsp:", "file:", "sim:"),
+    "panel": ("xfs:", "ws:", "wss:", "sim:"),
 }
 """Each device, and how its URL may begin."""
+OPTIONAL = frozenset({"panel"})
+"""Devices that a terminal may be without."""
 KEYS: dict[str, dict[str, type]] = {
     "terminal": {"id": str, "state": str, "language": str},
     "branch": {"url": str},
@@ -32,7 +35,12 @@ KEYS: dict[str, dict[str, type]] = {
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
 _HEADER = re.compile(r"\[\s*([^\]\s]+)\s*\]")
-NEEDED = (("terminal", "id"), ("terminal", "state"), ("branch", "url"), *(("devices", name) for name in DEVICES))
+NEEDED = (
+    ("terminal", "id"),
+    ("terminal", "state"),
+    ("branch", "url"),
+    *(("devices", name) for name in DEVICES if name not in OPTIONAL),
+)
 
 
 class BadConfig(Exception):
@@ -63,6 +71,7 @@ class Config:
     state: Path
     branch: str
     devices: dict[str, str]
+    """URLs; those of `OPTIONAL` may be absent."""
     language: str = "zh"
     screen: Screen = Screen()
     rules: Rules = Rules()
@@ -144,9 +153,10 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
     if parts.scheme != "https" or not parts.hostname:
         raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
     for name, begins in DEVICES.items():
-        if not found["devices"][name].startswith(begins):
+        url = found["devices"].get(name)
+        if url is not None and not url.startswith(begins):
             remedy = f"it begins with {', '.join(begins)}"
-            raise wrong("devices", name, f"{found['devices'][name]!r} is no URL of this device", remedy)
+            raise wrong("devices", name, f"{url!r} is no URL of this device", remedy)
     for section in ("screen", "patience"):
         for key, value in found.get(section, {}).items():
             if not isinstance(value, bool) and not 0 < value < 100_000:

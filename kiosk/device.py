@@ -15,18 +15,20 @@ import json
 import pathlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from PIL import Image
 
-from drivers.api import Device, DeviceError, NoMedia
+from drivers.api import Code, Colour, Device, DeviceError, Light, NoMedia, PanelState, TooLate
+from drivers.barcode import Scanner
 from drivers.camera import OpenCvCamera
 from drivers.emv import PcscCardReader
 from drivers.escpos import SerialPrinter, text_slip
 from drivers.idcard import SerialIdReader, as_json
+from drivers.panel import XfsPanel
 from drivers.pinpad import XfsPinPad
 from protocol.mask import mask_pan
 from protocol.messages import Mend
@@ -43,7 +45,10 @@ ADDRESSES = {
     "pin-pad": "xfs:HOST, ws://HOST:PORT/xfs4iot/v1.0 or sim:pin-pad",
     "printer": "serial:/dev/ttyS1?baud=19200, tcp:HOST:PORT or sim:printer",
     "camera": "v4l2:/dev/video0, rtsp://…, file:FILM or sim:camera",
+    "panel": "xfs:HOST, ws://HOST:PORT/xfs4iot/v1.0 or sim:panel",
 }
+LIGHT: Mapping[str, bool | Colour] = {"on": True, "off": False, **{str(colour): colour for colour in Colour}}
+"""How a light can be."""
 
 
 class WrongUsage(Exception):
@@ -91,6 +96,7 @@ def _opened(args: argparse.Namespace) -> Device:
         "pin-pad": lambda: XfsPinPad(args.at),
         "printer": lambda: SerialPrinter(args.at),
         "camera": lambda: OpenCvCamera(args.at),
+        "panel": lambda: XfsPanel(args.at),
     }
     return drivers[args.device]()
 
@@ -199,6 +205,53 @@ async def snap(args: argparse.Namespace) -> Said:
     return await _using(OpenCvCamera(args.at), act)
 
 
+async def scan(args: argparse.Namespace) -> Said:
+    """Wait for a QR code before the camera: of an invoice, a payment, an appointment, or any other."""
+
+    async def act(camera: OpenCvCamera) -> Facts:
+        scanner = Scanner(camera)
+        try:
+            return _of_code(await scanner.wait_code(args.patience, lambda _: True))
+        finally:
+            await scanner.close()
+
+    return await _using(OpenCvCamera(args.at), act)
+
+
+def _of_code(code: Code) -> Facts:
+    said = {name: str(value) if isinstance(value, date | time) else value for name, value in vars(code.content).items()}
+    corners = [list(corner) for corner in code.corners]
+    return {"kind": type(code.content).__name__.lower(), "content": said, "corners": corners}
+
+
+async def light(args: argparse.Namespace) -> Said:
+    """Have one light lit or dark."""
+
+    async def act(panel: XfsPanel) -> Facts:
+        await panel.light(Light(args.where), LIGHT[args.how])
+        return {"light": args.where, "is": args.how}
+
+    return await _using(XfsPanel(args.at), act)
+
+
+async def watch(args: argparse.Namespace) -> Said:
+    """What the panel's sensors say, and then the first change of it."""
+
+    async def act(panel: XfsPanel) -> Facts:
+        changes = panel.changes()
+        before: PanelState | None = None
+        try:
+            async with asyncio.timeout(args.patience):
+                before = await anext(changes)
+                return {"before": asdict(before), "after": asdict(await anext(changes))}
+        except TimeoutError as why:
+            if before is None or not before.reachable:
+                await panel.state()
+            raise TooLate("panel", "nothing changed", "lift the handset, or open a door") from why
+
+    return await _using(XfsPanel(args.at), act)
+
+
 # --- the command line
 
 
@@ -219,7 +272,17 @@ def parser() -> argparse.ArgumentParser:
     picture = _action(groups["camera"], "snap", snap, "take one picture", ADDRESSES["camera"])
     picture.add_argument("--out", type=pathlib.Path, required=True, metavar="PNG", help="the file to write")
     _patience(picture, 5.0)
+    words = "wait for a QR code and say what it is"
+    _patience(_action(groups["camera"], "scan", scan, words, ADDRESSES["camera"]))
+    _panel(groups["panel"])
     return top
+
+
+def _panel(group: Any) -> None:
+    lit = _action(group, "light", light, "have a light lit or dark", ADDRESSES["panel"])
+    lit.add_argument("where", choices=[str(one) for one in Light], metavar="LIGHT", help=", ".join(Light))
+    lit.add_argument("how", choices=list(LIGHT), metavar="HOW", help=", ".join(LIGHT))
+    _patience(_action(group, "watch", watch, "wait until a sensor changes", ADDRESSES["panel"]))
 
 
 def _identity_and_cards(groups: Mapping[str, Any]) -> None:

@@ -165,7 +165,7 @@ class Service:
     async def _bring_keys(self) -> None:
         for key in (await self.keys.pad_keys()).keys:
             cryptogram, kcv = bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv)
-            await self.terminal.devices.pin_pad.import_key(key.name, cryptogram, kcv)
+            await self.terminal.devices.pin_pad.import_key(key.name, cryptogram, kcv, key.wrapping)
         self._keyed = True
         self.line.changed.set()
 

@@ -47,7 +47,9 @@ class PinBlock:
 
     block: bytes
     format: str
-    """`iso0` (8 bytes, 3DES) or `iso4` (16 bytes, AES)."""
+    """`iso0` or `iso3` (8 bytes, 3DES), or `iso4` (16 bytes, AES)."""
+    ksn: bytes = b""
+    """Key serial number, when the block is under a DUKPT key; it is no secret."""
 
     def __repr__(self) -> str:
         return f"PinBlock({self.format})"

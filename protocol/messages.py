@@ -89,7 +89,10 @@ class Enrolled(Message):
 class PadKey(Message):
     """A working key under the pad's master key: nobody but pad and HSM can open it."""
 
-    name: Literal["TPK", "TAK", "TPKAES"]
+    name: Literal["TPK", "TAK", "TPKAES", "TAKSM4", "IK", "IKAES"]
+    """`IK` and `IKAES` are initial keys of DUKPT, `TAKSM4` a MAC key for SM4."""
+    wrapping: Literal["ecb", "tr31"] = "ecb"
+    """How `cryptogram` is to be read: enciphered blocks, or the characters of a TR-31 key block."""
     cryptogram: Hex
     kcv: Hex
     """Key check value, 3 bytes: the pad's own answer must equal it."""
@@ -158,7 +161,9 @@ class PinCheck(Message):
     """A PIN in its enciphered block."""
 
     block: Hex
-    format: Literal["iso0", "iso4"]
+    format: Literal["iso0", "iso3", "iso4"]
+    ksn: Hex = ""
+    """Key serial number, when the block is under a DUKPT key."""
 
 
 class CardProof(Message):

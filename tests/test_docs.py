@@ -28,6 +28,7 @@ from drivers.sim import __main__ as sim
 from drivers.sim.camera import CameraFarEnd
 from drivers.sim.card import CardReaderFarEnd
 from drivers.sim.idcard import IdReaderFarEnd
+from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from drivers.sim.printer import PrinterFarEnd
 from kiosk import __main__ as kiosk
@@ -196,7 +197,7 @@ def test_the_close_codes_are_the_links_own() -> None:
 
 
 def test_the_faults_of_the_far_ends_are_those_that_they_have() -> None:
-    ends = (IdReaderFarEnd, CardReaderFarEnd, PinPadFarEnd, PrinterFarEnd, CameraFarEnd)
+    ends = (IdReaderFarEnd, CardReaderFarEnd, PinPadFarEnd, PrinterFarEnd, CameraFarEnd, PanelFarEnd)
     assert {row[0]: row[3] for row in _rows("wires.md", "| far end |")} == {
         end.name: ", ".join(end.faults) for end in ends
     }
@@ -317,7 +318,7 @@ def test_a_lock_that_changed_without_the_page_is_noticed(
 
 def test_what_the_page_calls_unused_is_imported_nowhere() -> None:
     modules = {"aiortc": "aiortc", "dlib-bin": "dlib", "face-recognition": "face_recognition"}
-    modules |= {"pytesseract": "pytesseract", "zxing-cpp": "zxingcpp"}
+    modules |= {"pytesseract": "pytesseract"}
     unused = {row[0].strip("*") for row in _rows("licences.md", "| package | version") if "nothing imports" in row[3]}
     assert unused == set(modules)
     imports = re.compile(rf"^ *(?:import|from) (?:{'|'.join(modules.values())})\b", re.MULTILINE)

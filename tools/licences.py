@@ -49,13 +49,13 @@ PURPOSE: Mapping[str, str] = {
     "pytest-timeout": "tests only",
     "ruff": "`make check` only",
     "sdnotify": "kiosk and branch: tell systemd that they live",
-    "segno": "drivers.sim: QR codes on simulated paper",
+    "segno": "drivers.sim: QR codes on simulated paper and before the simulated camera",
     "setuptools": "builds what has no wheel; face_recognition_models needs its pkg_resources",
     "sqlalchemy": "branch: the database",
     "types-pyserial": "`make check` only",
     "uvicorn": "branch and the device bench page: the web server",
     "websockets": "kiosk: the link to the branch, XFS4IoT; branch: the link",
-    "zxing-cpp": UNUSED + "for drivers.barcode",
+    "zxing-cpp": "drivers.barcode: QR codes in the camera's pictures",
 }
 """What the packages named in requirements/in.txt are for."""
 

@@ -3,16 +3,19 @@
 `Hsm` is the port that a bank's own module answers; `TestHsm` is software with the same answers, and no more than that:
 its keys lie in this process' memory while it works. Schemes, all of them public:
 
-- **Master keys**: per terminal a TMK (double-length 3DES) and an AES TMK (128 bit). They reach the pad by a custodian.
-- **Wrapping**: a working key is enciphered in ECB under the master key of its own kind: 3DES under TMK, AES under the
-  AES TMK. A production host would send TR-31 key blocks instead; the field in `PadKey` is wide enough.
-- **Check value**: first three bytes of a zero block enciphered under the key, for 3DES and AES alike.
-- **PIN blocks**: ISO 9564-1 format 0 in ECB under TPK, and format 4 under TPKAES.
-- **MAC**: ISO/IEC 9797-1 algorithm 3 (retail MAC) under TAK, padding method 2, all eight bytes.
+- **Master keys**: per terminal a TMK (double-length 3DES), an AES TMK (128 bit) and, where SM4 is wanted, one for SM4.
+  They reach the pad by a custodian.
+- **Wrapping**: a key goes out under the master key of its own kind, in ECB or as a TR-31 key block (see `Scheme`).
+- **Check value**: first three bytes of a zero block enciphered under the key, for each algorithm alike.
+- **PIN blocks**: ISO 9564-1 formats 0 and 3 in ECB under TPK, and format 4 under TPKAES; with DUKPT (X9.24) each under
+  a key of its own, which is derived here from a base derivation key (BDK) and the block's KSN.
+- **MAC**: ISO/IEC 9797-1 algorithm 3 (retail MAC) under TAK, or algorithm 1 with SM4 (GB/T 32907) under TAKSM4; padding
+  method 2, the first eight bytes. PIN blocks under SM4 are each bank's own and are not made.
 - **PIN verifier**: salt and HMAC-SHA256 over salt and PIN under a key of the module. The salt alone would protect
   nothing (a PIN has a million values); the key does.
 
-A new set of working keys leaves the one before it valid, because the pad may not have taken the new one yet.
+A new set of working keys leaves the one before it valid, because the pad may not have taken the new one yet. An initial
+key of DUKPT is never issued twice: a pad that got it again would begin to count anew and use its keys a second time.
 """
 
 import hashlib
@@ -21,15 +24,17 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import psec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.algorithms import AES, SM4
 
+from branch.bank.keyblocks import HEADERS, key_block
+from protocol import dukpt
 from protocol.mask import PinBlock
 from protocol.messages import PadKey, PadKeys
 
@@ -38,6 +43,14 @@ NONCE_BYTES = 12
 SALT_BYTES = 16
 KEY_BYTES = 16
 MAC_BYTES = 8
+KEY_SETS = {"IK": bytes.fromhex("FFFF000001"), "IKAES": bytes.fromhex("00000001")}
+"""What a KSN begins with, and names the BDK by; the number of the initial key follows, and then the counter."""
+SM4_KIND = "4"
+"""X9.143 leaves the digits to makers, and has no letter for SM4."""
+INITIAL_KEYS = 1 << 19
+"""So many numbers has the KSN of TDES DUKPT room for."""
+
+PadKeyName = Literal["TPK", "TAK", "TPKAES", "TAKSM4", "IK", "IKAES"]
 
 
 class HsmRefused(Exception):
@@ -77,13 +90,38 @@ class MasterKeys:
     """16 bytes, odd parity."""
     aes: bytes = field(repr=False)
     """16 bytes."""
+    sm4: bytes = field(default=b"", repr=False)
+    """16 bytes, or none for a pad without SM4."""
+
+    def of(self, kind: str) -> bytes:
+        """The one under which keys of this algorithm come."""
+        return {"T": self.tdes, "A": self.aes, SM4_KIND: self.sm4}[kind]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How the pads of a bank are keyed. What each needs goes out with `working_keys`; the pad follows what it gets."""
+
+    wrapping: Literal["ecb", "tr31"] = "ecb"
+    """`ecb` for older pads. With DUKPT, whose keys need their KSN, it is always `tr31`; for a key of SM4 never."""
+    pins: Literal["session", "dukpt"] = "session"
+    mac: Literal["TAK", "TAKSM4"] = "TAK"
+
+    @property
+    def blocks(self) -> bool:
+        """Are keys wrapped as key blocks? A pad that has had one takes no other under the same master key."""
+        return self.wrapping == "tr31" or self.pins == "dukpt"
+
+    def names(self) -> tuple[PadKeyName, ...]:
+        """The keys that a pad is given."""
+        return ("IK", self.mac, "IKAES") if self.pins == "dukpt" else ("TPK", self.mac, "TPKAES")
 
 
 class Hsm(Protocol):
     """A host security module, as the branch needs it. Every call may raise HsmRefused."""
 
     def working_keys(self, terminal: str) -> PadKeys:
-        """A fresh TPK, TAK and TPKAES under the terminal's master keys; the set before stays valid."""
+        """Fresh keys for PIN blocks and MACs under the terminal's master keys; the set before stays valid."""
         ...
 
     def verify_pin(self, terminal: str, number: str, block: PinBlock, verifier: str) -> bool:
@@ -105,37 +143,52 @@ class TestHsm:
     __test__ = False
 
     def __init__(
-        self, store: KeyStore, local_master_key: bytes, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        store: KeyStore,
+        local_master_key: bytes,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        scheme: Scheme = Scheme(),
     ) -> None:
         """`local_master_key`: 16 or 32 bytes; all that lies in `store` is enciphered under it (AES-GCM)."""
         self._store, self._vault, self._random = store, AESGCM(local_master_key), random_bytes
-        self._lock = threading.Lock()
+        self._lock, self._scheme = threading.Lock(), scheme
 
     def master_keys(self, terminal: str) -> MasterKeys:
-        """The terminal's TMK and AES TMK, made when first asked for; the same ones ever after."""
+        """The terminal's master keys, made when first asked for; the same ones ever after."""
         with self._lock:
-            return MasterKeys(self._made(f"TMK/{terminal}", _odd_parity), self._made(f"TMKAES/{terminal}", bytes))
+            sm4 = self._made(f"TMKSM4/{terminal}", bytes) if self._scheme.mac == "TAKSM4" else b""
+            return MasterKeys(self._made(f"TMK/{terminal}", _odd_parity), self._made(f"TMKAES/{terminal}", bytes), sm4)
 
     def working_keys(self, terminal: str) -> PadKeys:
-        master = self.master_keys(terminal)
+        masters, names = self.master_keys(terminal), self._scheme.names()
         with self._lock:
-            tpk, tak = self._renew(f"TPK/{terminal}", _odd_parity), self._renew(f"TAK/{terminal}", _odd_parity)
-            aes = self._renew(f"TPKAES/{terminal}", bytes)
-        return PadKeys(
-            keys=(
-                PadKey(
-                    name="TPK", cryptogram=_tdes(master.tdes).encryptor().update(tpk).hex(), kcv=tdes_kcv(tpk).hex()
-                ),
-                PadKey(
-                    name="TAK", cryptogram=_tdes(master.tdes).encryptor().update(tak).hex(), kcv=tdes_kcv(tak).hex()
-                ),
-                PadKey(
-                    name="TPKAES",
-                    cryptogram=_ecb(AES(master.aes)).encryptor().update(aes).hex(),
-                    kcv=aes_kcv(aes).hex(),
-                ),
-            )
-        )
+            return PadKeys(keys=tuple(self._pad_key(name, terminal, masters) for name in names))
+
+    def _pad_key(self, name: PadKeyName, terminal: str, masters: MasterKeys) -> PadKey:
+        kind, ksn = _KINDS[name], b""
+        if name in KEY_SETS:
+            key, ksn = self._new_initial_key(name, terminal)
+        else:
+            key = self._renew(f"{name}/{terminal}", _shaped(kind, self._random(KEY_BYTES)))
+        master, kcv = masters.of(kind), _kcv(kind, key).hex()
+        if self._scheme.blocks and name in HEADERS:
+            block = key_block(name, master, key, ksn).encode()
+            return PadKey(name=name, wrapping="tr31", cryptogram=block.hex(), kcv=kcv)
+        return PadKey(name=name, cryptogram=_cipher(kind, master).encryptor().update(key).hex(), kcv=kcv)
+
+    def _new_initial_key(self, name: str, terminal: str) -> tuple[bytes, bytes]:
+        """An initial key that nobody ever had, and its KSN, by which the terminal is known from now on."""
+        family, key_set = dukpt.FAMILIES[_KINDS[name]], KEY_SETS[name]
+        number = int.from_bytes(self._get(f"ISSUED/{name}") or b"") + 1
+        if number >= INITIAL_KEYS:
+            raise HsmRefused(f"every {name} of this base derivation key has been issued")
+        self._put(f"ISSUED/{name}", number.to_bytes(4))
+        initial = int.from_bytes(key_set) << 8 * (family.ksn_bytes - len(key_set)) | number << family.counter_bits
+        ksn = self._renew(f"{name}/{terminal}", family.ksn(initial, 0))
+        return family.initial_key(self._bdk(family), ksn), ksn
+
+    def _bdk(self, family: dukpt.Family) -> bytes:
+        return self._made(f"BDK/{family.algorithm}", lambda raw: _shaped(family.algorithm, raw))
 
     def make_pin_verifier(self, pin: str) -> str:
         """What the bank stores instead of a PIN of 4 to 12 digits: `salt:tag` in hex."""
@@ -146,12 +199,28 @@ class TestHsm:
 
     def verify_pin(self, terminal: str, number: str, block: PinBlock, verifier: str) -> bool:
         salt, tag = (bytes.fromhex(part) for part in verifier.split(":"))
-        pins = (_opened(key, number, block) for key in self._in_force(_PIN_KEYS[block.format], terminal))
+        pins = (_opened(key, number, block) for key in self._pin_keys(terminal, block))
         return any(pin is not None and hmac.compare_digest(self._tag(salt, pin), tag) for pin in pins)
 
+    def _pin_keys(self, terminal: str, block: PinBlock) -> list[bytes]:
+        """What the block may be under: working keys, or the one key that its KSN says."""
+        session, initial = _PIN_KEYS[block.format]
+        if not block.ksn:
+            return self._in_force(session, terminal)
+        family = dukpt.FAMILIES[_KINDS[initial]]
+        try:
+            start = family.start(block.ksn)
+            if start not in self._in_force(initial, terminal):
+                raise HsmRefused(f"terminal {terminal} has no initial key of this serial number")
+            with self._lock:
+                first = family.initial_key(self._bdk(family), start)
+            return [family.pin_key(family.current_key(first, block.ksn), block.ksn)]
+        except ValueError as why:
+            raise HsmRefused(f"terminal {terminal}: {why}") from why
+
     def verify_mac(self, terminal: str, data: bytes, mac: bytes) -> bool:
-        keys = self._in_force("TAK", terminal)
-        return len(mac) == MAC_BYTES and any(hmac.compare_digest(retail_mac(key, data), mac) for key in keys)
+        keys, make = self._in_force(self._scheme.mac, terminal), _MACS[self._scheme.mac]
+        return len(mac) == MAC_BYTES and any(hmac.compare_digest(make(key, data), mac) for key in keys)
 
     def _tag(self, salt: bytes, pin: str) -> bytes:
         with self._lock:
@@ -161,10 +230,10 @@ class TestHsm:
     def _made(self, name: str, shape: Callable[[bytes], bytes]) -> bytes:
         return self._get(name) or self._put(name, shape(self._random(KEY_BYTES)))
 
-    def _renew(self, name: str, shape: Callable[[bytes], bytes]) -> bytes:
+    def _renew(self, name: str, value: bytes) -> bytes:
         if (current := self._get(name)) is not None:
             self._put(f"{name}/before", current)
-        return self._put(name, shape(self._random(KEY_BYTES)))
+        return self._put(name, value)
 
     def _in_force(self, kind: str, terminal: str) -> list[bytes]:
         """The current key, and the one before it; HsmRefused when the terminal never had any."""
@@ -189,17 +258,19 @@ class TestHsm:
         return key
 
 
-_PIN_KEYS = {"iso0": "TPK", "iso4": "TPKAES"}
+_PIN_KEYS = {"iso0": ("TPK", "IK"), "iso3": ("TPK", "IK"), "iso4": ("TPKAES", "IKAES")}
+_KINDS = {"TPK": "T", "TAK": "T", "IK": "T", "TPKAES": "A", "IKAES": "A", "TAKSM4": SM4_KIND}
+"""Each key's algorithm, in the letters of X9.143."""
 
 
 def tdes_kcv(key: bytes) -> bytes:
     """Check value of a 3DES key of 16 or 24 bytes."""
-    return _tdes(key).encryptor().update(bytes(8))[:KCV_BYTES]
+    return _kcv("T", key)
 
 
 def aes_kcv(key: bytes) -> bytes:
     """Check value of an AES key."""
-    return _ecb(AES(key)).encryptor().update(bytes(16))[:KCV_BYTES]
+    return _kcv("A", key)
 
 
 def retail_mac(key: bytes, data: bytes) -> bytes:
@@ -208,6 +279,30 @@ def retail_mac(key: bytes, data: bytes) -> bytes:
     first, second = key[:8] * 3, key[8:16] * 3  # three equal keys make 3DES a single DES
     chained = Cipher(TripleDES(first), modes.CBC(bytes(8))).encryptor().update(padded)[-8:]
     return _ecb(TripleDES(first)).encryptor().update(_ecb(TripleDES(second)).decryptor().update(chained))
+
+
+def sm4_mac(key: bytes, data: bytes) -> bytes:
+    """ISO/IEC 9797-1 algorithm 1 (GB/T 15852.1) with SM4 and padding method 2: the first eight bytes."""
+    padded = data + b"\x80" + bytes(-(len(data) + 1) % 16)
+    return Cipher(SM4(key), modes.CBC(bytes(16))).encryptor().update(padded)[-16:][:MAC_BYTES]
+
+
+_MACS = {"TAK": retail_mac, "TAKSM4": sm4_mac}
+
+
+def _shaped(kind: str, raw: bytes) -> bytes:
+    """A random key as its algorithm wants it."""
+    return _odd_parity(raw) if kind == "T" else raw
+
+
+def _kcv(kind: str, key: bytes) -> bytes:
+    return _cipher(kind, key).encryptor().update(bytes(8 if kind == "T" else 16))[:KCV_BYTES]
+
+
+def _cipher(kind: str, key: bytes) -> Cipher[modes.ECB]:
+    if kind == "T":
+        return _tdes(key)
+    return _ecb(SM4(key) if kind == SM4_KIND else AES(key))
 
 
 def _tdes(key: bytes) -> Cipher[modes.ECB]:
@@ -230,7 +325,8 @@ def _opened(key: bytes, number: str, block: PinBlock) -> str | None:
             pin: str = psec.pinblock.decipher_pinblock_iso_4(key, block.block, number)
             return pin
         clear = _tdes(key).decryptor().update(block.block)
-        pin = psec.pinblock.decode_pinblock_iso_0(clear, number)
+        decode = psec.pinblock.decode_pinblock_iso_3 if block.format == "iso3" else psec.pinblock.decode_pinblock_iso_0
+        pin = decode(clear, number)
     except ValueError:
         return None
     return pin

@@ -112,7 +112,7 @@ def _check_pin(branch: Branch, visit: str, mark: str, number: str, pin: m.PinChe
     if verifier is None:
         raise Refusal(m.Reason.PIN_BLOCKED)
     try:
-        block = PinBlock(bytes.fromhex(pin.block), pin.format)
+        block = PinBlock(bytes.fromhex(pin.block), pin.format, bytes.fromhex(pin.ksn))
         right = branch.hsm.verify_pin(visit.partition("-")[0], number, block, verifier)
     except HsmRefused as why:
         with branch.db.write() as tx:

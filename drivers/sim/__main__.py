@@ -20,6 +20,7 @@ from drivers.sim.bench import Bench
 from drivers.sim.camera import CameraFarEnd
 from drivers.sim.card import CardReaderFarEnd
 from drivers.sim.idcard import IdReaderFarEnd
+from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pcscd import PcscDaemon
 from drivers.sim.pinpad import PinPadFarEnd
 from drivers.sim.printer import PrinterFarEnd
@@ -57,13 +58,14 @@ def pad_keys(path: pathlib.Path) -> tuple[bytes, bytes]:
 
 
 def far_ends(args: argparse.Namespace) -> tuple[FarEnd, ...]:
-    """The five devices, not started yet. ValueError when a file handed in is not what it should be."""
+    """The six devices, not started yet. ValueError when a file handed in is not what it should be."""
     return (
         IdReaderFarEnd(baud=BAUD if args.baud_pacing else 0),
         CardReaderFarEnd(args.cards, paced=args.baud_pacing),
         PinPadFarEnd(*pad_keys(args.pad_keys)),
         PrinterFarEnd(args.state / "receipts", presenter=True, speed=LINES_A_SECOND if args.baud_pacing else 0),
         CameraFarEnd(args.state / "film"),
+        PanelFarEnd(),
     )
 
 

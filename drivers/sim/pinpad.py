@@ -7,16 +7,18 @@ This is the only place of the terminal's programs where PIN digits exist. The ru
   PIN cannot turn into a field that shows digits. (What a screen asks for, no pad can see.)
 - One PIN, one block: GetPinBlock forgets it. So do PinPad.Reset, a new PIN entry, a lost connection and tampering.
 - A key serves its own usage and algorithm only, and no key ever leaves.
+- Under a DUKPT key each block has a key of its own; its KSN is told by KeyManagement.DUKPTKSNEvent before the block.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from drivers.pinpad import DIGITS, WORKING_KEYS
 from drivers.sim.base import Verb
-from drivers.sim.vault import Vault
+from drivers.sim.vault import FORMATS, MASTERS, SLOTS, Vault
 from drivers.sim.xfs import FAULTS, Call, Publisher, Refuse, no
 from drivers.xfs import Channel, Payload
 
@@ -39,24 +41,28 @@ COMMANDS = {
 }
 
 
-def _of(usage: str) -> dict[str, Any]:
+def _of(usage: str, masters: Sequence[str]) -> dict[str, Any]:
     """Which keys the pad takes for a usage: usage -> algorithm -> modeOfUse, in the letters of X9.143."""
-    kinds = [(algorithm, mode) for use, algorithm, mode, _ in WORKING_KEYS.values() if use == usage]
-    return {usage: {algorithm: {mode: {} for one, mode in kinds if one == algorithm} for algorithm, _ in kinds}}
+    taken = [kind for kind in WORKING_KEYS.values() if kind[3] in masters]
+    kinds = [(algorithm, mode) for use, algorithm, mode, _ in taken if use == usage]
+    modes: dict[str, Any] = {algorithm: {mode: {} for one, mode in kinds if one == algorithm} for algorithm, _ in kinds}
+    return {usage: modes} if modes else {}
 
 
-CAPABILITIES: Mapping[str, Any] = {
-    "keyboard": {"autoBeep": {"activeAvailable": False, "inactiveAvailable": False}},
-    "pinPad": {"pinFormats": {"iso0": True, "iso4": True}, "pinBlockAttributes": _of("P0")},
-    "keyManagement": {
-        "keyNum": len(WORKING_KEYS) + 2,
-        "keyCheckModes": {"self": False, "zero": True},
-        "keyAttributes": _of("P0") | _of("M3"),
-        "decryptAttributes": {algorithm: {"decryptMethod": {"ecb": True}} for algorithm in ("T", "A")},
-    },
-    "crypto": {"authenticationAttributes": _of("M3")},
-}
-"""What each interface says of itself in Common.Capabilities (CWA 17852), as far as this pad has it."""
+def capabilities(masters: Sequence[str]) -> dict[str, Any]:
+    """What each interface says of itself in Common.Capabilities (CWA 17852), as far as these masters go."""
+    pins, macs = _of("P0", masters) | _of("B1", masters), _of("M3", masters) | _of("M1", masters)
+    return {
+        "keyboard": {"autoBeep": {"activeAvailable": False, "inactiveAvailable": False}},
+        "pinPad": {"pinFormats": dict.fromkeys(FORMATS, True), "pinBlockAttributes": pins},
+        "keyManagement": {
+            "keyNum": SLOTS,
+            "keyCheckModes": {"self": False, "zero": True},
+            "keyAttributes": pins | macs,
+            "decryptAttributes": {MASTERS[name]: {"decryptMethod": {"ecb": True}} for name in masters},
+        },
+        "crypto": {"authenticationAttributes": macs},
+    }
 
 
 @dataclass
@@ -124,7 +130,7 @@ class PinPadService:
         return {
             "interfaces": interfaces,
             "common": {"serviceVersion": "2.0", "deviceInformation": [ABOUT]},
-            **CAPABILITIES,
+            **capabilities(self.vault.masters),
         }
 
     async def _status(self, _call: Call) -> Payload:
@@ -223,8 +229,11 @@ class PinPadService:
             raise Refuse("sequenceError")
         if not self._pin or call.client != self._owner:
             raise no("noPin")
-        answer = self.vault.pin_block(call.payload, self._pin)
+        answer, ksn = self.vault.pin_block(call.payload, self._pin)
         self._pin = ""
+        if ksn:
+            told = {"key": call.payload["key"], "ksn": base64.b64encode(ksn).decode()}
+            await call.event("KeyManagement.DUKPTKSNEvent", told)
         return answer
 
     def tamper(self) -> None:
@@ -250,9 +259,12 @@ class PinPadFarEnd:
     )
     faults = (*FAULTS, "tampered")
 
-    def __init__(self, tmk: bytes, tmk_aes: bytes, port: int = 0) -> None:
-        """`tmk`: 16 or 24 bytes for 3DES; `tmk_aes`: 16, 24 or 32 bytes. `port` 0: a free one, from 5846 on."""
-        self.service = PinPadService(Vault(tmk, tmk_aes))
+    def __init__(self, tmk: bytes, tmk_aes: bytes, port: int = 0, *, tmk_sm4: bytes = b"") -> None:
+        """`tmk`: 16 or 24 bytes for 3DES; `tmk_aes`: 16, 24 or 32 bytes; `tmk_sm4`: 16, or none for a pad without SM4.
+
+        `port` 0: a free one, from 5846 on.
+        """
+        self.service = PinPadService(Vault(tmk, tmk_aes, tmk_sm4))
         self.publisher = Publisher(self.service, "SIM", port)
         self.fault = ""
 

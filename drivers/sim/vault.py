@@ -1,56 +1,64 @@
-"""The key store of the simulated PIN pad, and all arithmetic that is done with its keys.
+"""The key store of the simulated PIN pad: keys by name, and the commands that use them.
 
-Schemes: working keys in ECB under the master key of their kind; check value = first three bytes of a zero block under
-the key; PIN block formats 0 and 4 of ISO 9564-1; MAC = ISO/IEC 9797-1 algorithm 3, filled up with one fixed byte.
+Working keys come under the master key of their kind, as plain ECB cryptograms or as TR-31 key blocks. A master key
+that has once opened a key block takes no plain cryptogram any more, until a custodian loads the master keys anew:
+otherwise whoever can speak to the pad could go round what the blocks bind. PIN blocks are formats 0, 3 and 4 of
+ISO 9564-1, under a working key or, with DUKPT, under a key of their own.
 """
 
 import base64
 import binascii
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import psec
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, modes
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from drivers.sim.keys import (
+    BLOCKS,
+    DUKPT_USAGE,
+    LENGTHS,
+    MACS,
+    MASTER_USAGE,
+    MODES,
+    PIN_USAGE,
+    SM4,
+    USES,
+    Key,
+    cipher,
+    from_key_block,
+    plain_key,
+)
 from drivers.sim.xfs import Refuse, no
 from drivers.xfs import Payload
+from protocol.dukpt import EndOfLife
 
-MASTER_USAGE, PIN_USAGE, MAC_USAGE = "K0", "P0", "M3"
-MASTERS = ("TMK", "TMKAES")
-MODES = {PIN_USAGE: "E", MAC_USAGE: "G"}
-LENGTHS = {"T": (16, 24), "A": (16, 24, 32)}
-FORMATS = {"iso0": "T", "iso4": "A"}
+MASTERS = {"TMK": "T", "TMKAES": "A", "TMKSM4": SM4}
+FORMATS = {"iso0": "T", "iso3": "T", "iso4": "A"}
 SLOTS = 16
 DATA_LIMIT = 1 << 16
 
-
-@dataclass(frozen=True)
-class Key:
-    """A key and what it may be used for; it prints no value."""
-
-    usage: str
-    algorithm: str
-    """`T` 3DES or `A` AES."""
-    value: bytes = field(repr=False)
-
-    def cipher(self) -> Cipher[modes.ECB]:
-        """ECB under this key."""
-        return _ecb(AES(self.value) if self.algorithm == "A" else TripleDES((self.value + self.value[:8])[:24]))
-
-    def kcv(self) -> bytes:
-        """Three bytes that tell two keys apart."""
-        return self.cipher().encryptor().update(bytes(16 if self.algorithm == "A" else 8))[:3]
+_ENCODE: dict[str, Callable[[str, str], bytes]] = {
+    "iso0": psec.pinblock.encode_pinblock_iso_0,
+    "iso3": psec.pinblock.encode_pinblock_iso_3,
+}
 
 
 class Vault:
     """Keys by name. Each call takes a command's payload and answers its completion's, or raises Refuse."""
 
-    def __init__(self, tmk: bytes, tmk_aes: bytes) -> None:
-        if len(tmk) not in LENGTHS["T"] or len(tmk_aes) not in LENGTHS["A"]:
-            raise ValueError("a TMK has 16 or 24 bytes, an AES TMK 16, 24 or 32")
-        self._masters = {"TMK": Key(MASTER_USAGE, "T", tmk), "TMKAES": Key(MASTER_USAGE, "A", tmk_aes)}
-        self._keys: dict[str, Key] = dict(self._masters)
+    def __init__(self, tmk: bytes, tmk_aes: bytes, tmk_sm4: bytes = b"") -> None:
+        """Master keys as a custodian loads them; without one for SM4 the pad has no SM4."""
+        if len(tmk) not in LENGTHS["T"] or len(tmk_aes) not in LENGTHS["A"] or len(tmk_sm4) not in (0, *LENGTHS[SM4]):
+            raise ValueError("a TMK has 16 or 24 bytes, an AES TMK 16, 24 or 32, one for SM4 16")
+        loaded = zip(MASTERS.items(), (tmk, tmk_aes, tmk_sm4), strict=True)
+        self._masters = {name: plain_key(MASTER_USAGE, kind, value) for (name, kind), value in loaded if value}
+        self._keys: dict[str, Key] = {}
+        self._blocks_only: set[str] = set()
+        self.load_masters()
+
+    @property
+    def masters(self) -> tuple[str, ...]:
+        """The names of the master keys that were loaded, whether or not they are still there."""
+        return tuple(self._masters)
 
     def wipe(self) -> None:
         """Forget every key."""
@@ -59,6 +67,7 @@ class Vault:
     def load_masters(self) -> None:
         """What a custodian does after a repair; working keys come from the host again."""
         self._keys = dict(self._masters)
+        self._blocks_only = set()
 
     def state(self) -> str:
         """The standard's encryptionState: ready, initialized (masters only) or notInitialized."""
@@ -68,11 +77,11 @@ class Vault:
 
     def check_values(self) -> dict[str, str]:
         """Each key's check value in hex."""
-        return {name: key.kcv().hex() for name, key in self._keys.items()}
+        return {name: key.check.hex() for name, key in self._keys.items()}
 
     def import_key(self, payload: Payload) -> Payload:
-        """KeyManagement.ImportKey."""
-        name, master = text(payload, "key"), self._key(payload, MASTER_USAGE, "decryptKey")
+        """KeyManagement.ImportKey. Without a decryptMethod the value is a key block (CWA 17852)."""
+        name, master = text(payload, "key"), self._key(payload, (MASTER_USAGE,), "decryptKey")
         attributes = payload.get("keyAttributes")
         if not isinstance(attributes, dict) or payload.get("constructing") is True:
             raise Refuse("invalidData")
@@ -81,27 +90,38 @@ class Vault:
             raise no("accessDenied")
         if usage not in MODES or attributes.get("modeOfUse") != MODES[usage]:
             raise no("useViolation")
-        if algorithm != master.algorithm or (usage == MAC_USAGE and algorithm != "T"):
+        if algorithm != master.algorithm or algorithm not in USES[usage]:
             raise no("algorithmNotSupported")
-        if payload.get("decryptMethod") != "ecb":
-            raise no("cryptoMethodNotSupported")
-        sealed = data(payload, "value")
-        if len(sealed) not in LENGTHS[algorithm] or len(sealed) > len(master.value):
-            raise no("invalidKeyLength")
         if len(self._keys) >= SLOTS and name not in self._keys:
             raise no("noKeyRam")
-        key = self._keys[name] = Key(usage, algorithm, master.cipher().decryptor().update(sealed))
+        key = self._keys[name] = self._opened(payload, master, usage, algorithm)
         return {
-            "verificationData": _base64(key.kcv()),
+            "verificationData": _base64(key.check),
             "verifyAttributes": {"cryptoMethod": "kcvZero"},
-            "keyLength": len(sealed) * 8,
+            "keyLength": key.bits,
         }
+
+    def _opened(self, payload: Payload, master: Key, usage: str, algorithm: str) -> Key:
+        sealed, method, name = data(payload, "value"), payload.get("decryptMethod"), text(payload, "decryptKey")
+        if method is None:
+            key = from_key_block(master, sealed.decode("ascii", "replace"), usage, algorithm, MODES[usage])
+            self._blocks_only.add(name)
+            return key
+        if method != "ecb":
+            raise no("cryptoMethodNotSupported")
+        if name in self._blocks_only:
+            raise no("useViolation")
+        if usage == DUKPT_USAGE:  # only a key block brings the KSN that belongs to it
+            raise no("formatNotSupported")
+        if len(sealed) not in LENGTHS[algorithm] or len(sealed) > len(master.value):
+            raise no("invalidKeyLength")
+        return plain_key(usage, algorithm, cipher(algorithm, master.value).decryptor().update(sealed))
 
     def generate_kcv(self, payload: Payload) -> Payload:
         """KeyManagement.GenerateKCV."""
         if payload.get("keyCheckMode") != "zero":
             raise no("modeNotSupported")
-        return {"kcv": _base64(self._key(payload).kcv())}
+        return {"kcv": _base64(self._key(payload).check)}
 
     def delete(self, payload: Payload) -> Payload:
         """KeyManagement.DeleteKey; master keys stay."""
@@ -112,43 +132,52 @@ class Vault:
         return {}
 
     def authenticate(self, payload: Payload) -> Payload:
-        """Crypto.GenerateAuthentication: eight bytes."""
-        key, plain, fill = self._key(payload, MAC_USAGE), data(payload, "data"), payload.get("padding", 0)
+        """Crypto.GenerateAuthentication: one block of the key's algorithm."""
+        key, plain, fill = self._key(payload, tuple(MACS)), data(payload, "data"), payload.get("padding", 0)
         if not plain or len(plain) > DATA_LIMIT or type(fill) is not int or not 0 <= fill <= 255:
             raise Refuse("invalidData")
-        return {"authenticationData": _base64(retail_mac(key.value, plain + bytes([fill]) * (-len(plain) % 8)))}
+        padded = plain + bytes([fill]) * (-len(plain) % BLOCKS[key.algorithm])
+        return {"authenticationData": _base64(MACS[key.usage](key.value, padded))}
 
-    def pin_block(self, payload: Payload, pin: str) -> Payload:
-        """PinPad.GetPinBlock over `pin`. For format 0 customerData is the 12 digits that the block needs."""
-        key, kind, number = self._key(payload, PIN_USAGE), text(payload, "format"), text(payload, "customerData")
+    def pin_block(self, payload: Payload, pin: str) -> tuple[Payload, bytes]:
+        """PinPad.GetPinBlock over `pin`, and the KSN when its key came by DUKPT.
+
+        For formats 0 and 3 customerData is the 12 digits that the block needs.
+        """
+        key, kind = self._key(payload, (PIN_USAGE, DUKPT_USAGE)), text(payload, "format")
+        number = text(payload, "customerData")
         if kind not in FORMATS:
             raise no("formatNotSupported")
         if FORMATS[kind] != key.algorithm:
             raise no("algorithmNotSupported")
         if not (number.isascii() and number.isdigit() and (len(number) == 12 or kind == "iso4")):
             raise Refuse("invalidData")
+        value, ksn = _for_one_block(key)
         try:
             if kind == "iso4":
-                return {"pinBlock": _base64(psec.pinblock.encipher_pinblock_iso_4(key.value, pin, number))}
-            clear = psec.pinblock.encode_pinblock_iso_0(pin, number + "0")
+                return {"pinBlock": _base64(psec.pinblock.encipher_pinblock_iso_4(value, pin, number))}, ksn
+            clear = _ENCODE[kind](pin, number + "0")
         except ValueError as why:
             raise Refuse("invalidData") from why
-        return {"pinBlock": _base64(key.cipher().encryptor().update(clear))}
+        return {"pinBlock": _base64(cipher(key.algorithm, value).encryptor().update(clear))}, ksn
 
-    def _key(self, payload: Payload, usage: str = "", member: str = "key") -> Key:
+    def _key(self, payload: Payload, usages: tuple[str, ...] = (), member: str = "key") -> Key:
         key = self._keys.get(text(payload, member))
         if key is None:
             raise no("keyNotFound")
-        if usage and key.usage != usage:
+        if usages and key.usage not in usages:
             raise no("useViolation")
         return key
 
 
-def retail_mac(key: bytes, padded: bytes) -> bytes:
-    """ISO/IEC 9797-1 algorithm 3 over whole blocks, with the first 16 bytes of `key`."""
-    first, second = key[:8] * 3, key[8:16] * 3  # three equal keys make 3DES a single DES
-    chained = Cipher(TripleDES(first), modes.CBC(bytes(8))).encryptor().update(padded)[-8:]
-    return _ecb(TripleDES(first)).encryptor().update(_ecb(TripleDES(second)).decryptor().update(chained))
+def _for_one_block(key: Key) -> tuple[bytes, bytes]:
+    """What enciphers the next PIN block, and its KSN (empty for a working key)."""
+    if key.future is None:
+        return key.value, b""
+    try:
+        return key.future.spend()
+    except EndOfLife as why:
+        raise no("dukptOverflow") from why
 
 
 def text(payload: Payload, name: str) -> str:
@@ -165,10 +194,6 @@ def data(payload: Payload, name: str) -> bytes:
         return base64.b64decode(str(payload.get(name)), validate=True)
     except (binascii.Error, ValueError) as why:
         raise Refuse("invalidData") from why
-
-
-def _ecb(algorithm: CipherAlgorithm) -> Cipher[modes.ECB]:
-    return Cipher(algorithm, modes.ECB())  # noqa: S305  keys and PIN blocks are single blocks: the standards say ECB
 
 
 def _base64(value: bytes) -> str:

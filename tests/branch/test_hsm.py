@@ -32,6 +32,11 @@ def block0(key: bytes, pin: str, number: str = NUMBER) -> PinBlock:
     return PinBlock(tdes(key).encryptor().update(clear), "iso0")
 
 
+def block3(key: bytes, pin: str, number: str = NUMBER) -> PinBlock:
+    clear = psec.pinblock.encode_pinblock_iso_3(pin, number)
+    return PinBlock(tdes(key).encryptor().update(clear), "iso3")
+
+
 def block4(key: bytes, pin: str, number: str = NUMBER) -> PinBlock:
     return PinBlock(psec.pinblock.encipher_pinblock_iso_4(key, pin, number), "iso4")
 
@@ -47,6 +52,13 @@ def test_a_published_format_0_block_opens() -> None:
     clear = bytes.fromhex("041277CDDEEFF669")
     sealed = tdes(DOUBLE).encryptor().update(clear)
     assert hsm._opened(DOUBLE, "5544332211009966", PinBlock(sealed, "iso0")) == "1234"
+
+
+def test_a_published_format_3_block_opens_and_is_no_format_0() -> None:
+    """PIN 1234 with PAN 5544332211009966 may be 341277EEEFCCB43C in clear (the psec documentation's vector)."""
+    sealed = tdes(DOUBLE).encryptor().update(bytes.fromhex("341277EEEFCCB43C"))
+    assert hsm._opened(DOUBLE, "5544332211009966", PinBlock(sealed, "iso3")) == "1234"
+    assert hsm._opened(DOUBLE, "5544332211009966", PinBlock(sealed, "iso0")) is None
 
 
 def test_a_published_format_4_block_opens() -> None:
@@ -65,11 +77,12 @@ def test_the_mac_is_psecs_retail_mac(data: bytes) -> None:
     assert hsm.retail_mac(DOUBLE, data) == expected
 
 
-@pytest.mark.parametrize("kind", ["iso0", "iso4"])
+@pytest.mark.parametrize("kind", ["iso0", "iso3", "iso4"])
 def test_only_the_right_pin_over_the_right_number_is_accepted(kind: str) -> None:
     """Another PIN, another number or a changed block is refused, and not with an exception."""
     module, _ = made()
-    seal, key = (block0, module._get("TPK/T1")) if kind == "iso0" else (block4, module._get("TPKAES/T1"))
+    seal, name = {"iso0": (block0, "TPK"), "iso3": (block3, "TPK"), "iso4": (block4, "TPKAES")}[kind]
+    key = module._get(f"{name}/T1")
     assert key is not None
     verifier = module.make_pin_verifier("246810")
     good = seal(key, "246810")

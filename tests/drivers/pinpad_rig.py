@@ -4,14 +4,15 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
-from branch.bank.hsm import MasterKeys, MemoryKeyStore, TestHsm
+from branch.bank.hsm import MasterKeys, MemoryKeyStore, Scheme, TestHsm
 from drivers.pinpad import XfsPinPad
 from drivers.sim.pinpad import PinPadFarEnd
 from drivers.xfs import Channel, Dial, XfsClient
 from protocol.mask import Pan
 
 NUMBER = Pan("6229991234567890123")
-FORMATS = ("iso0", "iso4")
+FORMATS = ("iso0", "iso3", "iso4")
+SESSION = Scheme()
 
 
 class Tap:
@@ -52,10 +53,10 @@ class _Tapped:
 class Scene:
     """A pad with keys, the HSM that made them, and somebody in front of it."""
 
-    def __init__(self) -> None:
-        self.hsm = TestHsm(MemoryKeyStore(), bytes(range(32)))
-        masters: MasterKeys = self.hsm.master_keys("T1")
-        self.far = PinPadFarEnd(masters.tdes, masters.aes)
+    def __init__(self, scheme: Scheme = SESSION) -> None:
+        self.hsm = TestHsm(MemoryKeyStore(), bytes(range(32)), scheme=scheme)
+        self.masters: MasterKeys = self.hsm.master_keys("T1")
+        self.far = PinPadFarEnd(self.masters.tdes, self.masters.aes, tmk_sm4=self.masters.sm4)
         self.tap = Tap(self.far.dial)
         self.pad = XfsPinPad(self.far.url, dial=self.tap.dial)
         self.raw = XfsClient(self.far.url, "PinPad", "pin-pad", dial=self.far.dial)
@@ -63,7 +64,9 @@ class Scene:
 
     async def load(self) -> None:
         for key in self.hsm.working_keys("T1").keys:
-            await self.pad.import_key(key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv))
+            await self.pad.import_key(
+                key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv), wrapping=key.wrapping
+            )
 
     async def asked(self, format: str = "iso0", patience: float = 5) -> "asyncio.Task[object]":
         task: asyncio.Task[object] = asyncio.create_task(
@@ -73,9 +76,9 @@ class Scene:
         return task
 
 
-def scene(act: Callable[[Scene], Awaitable[None]]) -> None:
+def scene(act: Callable[[Scene], Awaitable[None]], scheme: Scheme = SESSION) -> None:
     async def run() -> None:
-        one = Scene()
+        one = Scene(scheme)
         try:
             await one.load()
             await act(one)

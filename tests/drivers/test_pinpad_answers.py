@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from branch.bank.hsm import Scheme
 from drivers.api import DeviceError, Faulty, Health, Offline, Status
 from drivers.pinpad import PIN_KEYS, WORKING_KEYS, XfsPinPad
 from drivers.sim.pinpad import COMMANDS
@@ -43,9 +44,20 @@ def test_capabilities_name_the_formats_the_keys_and_the_check_that_the_driver_us
         keys, macs = said["keyManagement"]["keyAttributes"], said["crypto"]["authenticationAttributes"]
         for usage, algorithm, mode, _ in WORKING_KEYS.values():
             assert mode in keys[usage][algorithm]
-        assert macs["M3"]["T"] == {"G": {}}
+        assert macs == {"M3": {"T": {"G": {}}}, "M1": {"4": {"G": {}}}}
         assert said["keyManagement"]["keyCheckModes"]["zero"] is True
-        assert (await it.pad.status()).facts["pinFormats"] == "iso0 iso4"
+        assert (await it.pad.status()).facts["pinFormats"] == "iso0 iso3 iso4"
+
+    scene(act, Scheme(mac="TAKSM4"))
+
+
+def test_a_pad_without_a_master_key_for_sm4_offers_none() -> None:
+    async def act(it: Scene) -> None:
+        said = await it.raw.command("Common.Capabilities", {})
+        assert set(said["crypto"]["authenticationAttributes"]) == {"M3"}
+        assert set(said["keyManagement"]["decryptAttributes"]) == {"T", "A"}
+        with pytest.raises(Faulty, match="keyNotFound"):
+            await it.pad.import_key("TAKSM4", bytes(16), bytes(3))
 
     scene(act)
 

@@ -11,12 +11,15 @@ import json
 import sys
 from collections.abc import Iterator
 
-from branch.bank.hsm import MemoryKeyStore, TestHsm
+import pytest
+
+from branch.bank.hsm import MemoryKeyStore, Scheme, TestHsm
 from drivers.pinpad import DIGITS, XfsPinPad
 from drivers.xfs import Channel, dial
 from protocol.mask import Pan
 
 NUMBER = Pan("6229991234567890123")
+FORMATS = ("iso0", "iso3", "iso4")
 CHILD = """
 import asyncio, secrets, sys
 from drivers.sim.pinpad import PinPadFarEnd
@@ -25,7 +28,7 @@ async def main():
     far = PinPadFarEnd(bytes.fromhex(sys.argv[1]), bytes.fromhex(sys.argv[2]))
     print(await far.start(), flush=True)
     pins = []
-    for _ in range(2):
+    for _ in range(int(sys.argv[3])):
         await far.asked(20)
         pins.append(f"{secrets.randbelow(10**12):012d}")
         await far.act("key", pins[-1][0])
@@ -84,13 +87,13 @@ def spellings(pin: str) -> list[bytes]:
     ]
 
 
-async def typed_in_a_child() -> tuple[list[str], list[bytes], list[str], list[bool]]:
-    """Let a child type two PINs; answers frames, search material, the PINs, and what the HSM said."""
-    hsm, frames = TestHsm(MemoryKeyStore(), bytes(32)), list[str]()
+async def typed_in_a_child(scheme: Scheme) -> tuple[list[str], list[bytes], list[str], list[bool]]:
+    """Let a child type a PIN per format; answers frames, search material, the PINs, and what the HSM said."""
+    hsm, frames = TestHsm(MemoryKeyStore(), bytes(32), scheme=scheme), list[str]()
     masters = hsm.master_keys("T1")
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CHILD, masters.tdes.hex(), masters.aes.hex(), stdin=pipe, stdout=pipe
+        sys.executable, "-c", CHILD, masters.tdes.hex(), masters.aes.hex(), str(len(FORMATS)), stdin=pipe, stdout=pipe
     )
     assert child.stdin is not None
     assert child.stdout is not None
@@ -102,8 +105,8 @@ async def typed_in_a_child() -> tuple[list[str], list[bytes], list[str], list[bo
     pad = XfsPinPad(url, dial=tapped)
     try:
         for key in hsm.working_keys("T1").keys:
-            await pad.import_key(key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv))
-        blocks = [await pad.enter_pin(NUMBER, kind, lambda _: None, 20) for kind in ("iso0", "iso4")]
+            await pad.import_key(key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv), key.wrapping)
+        blocks = [await pad.enter_pin(NUMBER, kind, lambda _: None, 20) for kind in FORMATS]
         material = list(everything())
     finally:
         await pad.close()
@@ -115,12 +118,13 @@ async def typed_in_a_child() -> tuple[list[str], list[bytes], list[str], list[bo
     return frames, material, pins, right
 
 
-def test_no_pin_digit_is_in_any_frame_or_anywhere_in_the_drivers_process() -> None:
-    """The PINs were really typed (the HSM opens both blocks), and nothing here ever held them."""
-    frames, material, pins, right = asyncio.run(typed_in_a_child())
-    assert right == [True, True]
+@pytest.mark.parametrize("scheme", [Scheme(), Scheme(pins="dukpt")], ids=["session", "dukpt"])
+def test_no_pin_digit_is_in_any_frame_or_anywhere_in_the_drivers_process(scheme: Scheme) -> None:
+    """The PINs were really typed (the HSM opens every block), and nothing here ever held them."""
+    frames, material, pins, right = asyncio.run(typed_in_a_child(scheme))
+    assert right == [True] * len(FORMATS)
     keys = [json.loads(frame) for frame in frames if '"Keyboard.KeyEvent"' in frame]
-    assert len(keys) == 2 * (1 + 1 + 12 + 1)
+    assert len(keys) == len(FORMATS) * (1 + 1 + 12 + 1)
     assert {key["payload"]["digit"] for key in keys} == {None, "backspace", "enter"}
     searched = [*material, *(frame.encode() for frame in frames)]
     found = [spelling for pin in pins for spelling in spellings(pin) if any(spelling in one for one in searched)]

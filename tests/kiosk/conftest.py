@@ -11,7 +11,7 @@ from tests.kiosk.device_rig import Rig, start, stop
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, pcscd: PcscDaemon) -> Iterator[Rig]:
-    """All five, with a real daemon behind the card reader."""
+    """All of them, with a real daemon behind the card reader."""
     rig = start(tmp_path_factory.mktemp("sim"))
     yield rig
     stop(rig)

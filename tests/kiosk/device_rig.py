@@ -14,7 +14,7 @@ from branch.bank.issuer import derive_card_keys
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PAN = "6229990100000001239"
-DEVICES = ("id-reader", "card-reader", "pin-pad", "printer", "camera")
+DEVICES = ("id-reader", "card-reader", "pin-pad", "printer", "camera", "panel")
 
 
 def write_inputs(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
@@ -59,6 +59,11 @@ class Rig:
         for verb in ("clear-jam", "close-cover", "take"):
             self.act("printer", verb)
         self.act("printer", "load-paper", "full")
+        self.act("camera", "hide")
+        for verb in ("hang", "pull", "leave", "close-door"):
+            self.act("panel", verb)
+        for verb, choice in (("turn-key", "run"), ("power", "mains")):
+            self.act("panel", verb, choice)
 
     def _post(self, path: str, **order: str) -> None:
         httpx.post(self.page + path, json=order).raise_for_status()

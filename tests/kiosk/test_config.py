@@ -48,6 +48,7 @@ def test_the_shipped_file_is_read_and_shows_every_key_there_is(tmp_path: Path) -
         ("https://127", "http://127", "http://127", ("not the address of a branch", "https://HOST:PORT")),
         ("https://127.0.0.1:8443", "127.0.0.1", "127.0.0.1", ("not the address of a branch", "https://HOST:PORT")),
         ('"serial:/dev/ttyUSB0', '"/dev/ttyUSB0', "id_reader", ("no URL of this device", "serial:")),
+        ('panel = "xfs:127.0.0.1"', 'panel = "serial:/dev/x"', "panel =", ("no URL of this device", "xfs:")),
         ('"pcsc:READER NAME"', '"tcp:READER"', "card_reader", ("no URL of this device", "pcsc:")),
         (
             'printer = "serial:/dev/ttyS1?baud=19200"\n',
@@ -98,6 +99,11 @@ def test_a_url_that_the_driver_cannot_use_is_named_with_its_line(tmp_path: Path,
     with pytest.raises(BadConfig) as caught:
         asyncio.run(devices())
     assert str(caught.value).startswith(f"{path}:{line_of(path, name)}: {name} has no usable URL; ")
+
+
+def test_a_terminal_without_a_panel_leaves_its_line_out(tmp_path: Path) -> None:
+    line = next(line for line in SHIPPED.read_text().splitlines(keepends=True) if line.startswith("panel"))
+    assert set(load(written(tmp_path, line, "")).devices) == set(DEVICES) - {"panel"}
 
 
 def test_a_file_that_is_not_there_is_said_so_by_the_program_with_exit_2(tmp_path: Path) -> None:

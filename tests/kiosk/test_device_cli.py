@@ -34,7 +34,7 @@ def _is_error(said: dict[str, Any], name: str, mend: str) -> bool:
 # --- the process
 
 
-def test_the_rendezvous_names_all_five_and_is_gone_after_a_clean_end(tmp_path: pathlib.Path) -> None:
+def test_the_rendezvous_names_all_of_them_and_is_gone_after_a_clean_end(tmp_path: pathlib.Path) -> None:
     rig = start(tmp_path)
     place = rig.state / "sim.json"
     assert set(json.loads(place.read_text())) == set(DEVICES)
@@ -202,7 +202,7 @@ def test_no_paper_is_no_media_and_the_next_roll_prints(
     assert _kiosk(capsys, "printer", "print", str(text))[1]["printed"] is True
 
 
-@pytest.mark.parametrize("name", ["id-reader", "pin-pad", "printer", "camera"])
+@pytest.mark.parametrize("name", ["id-reader", "pin-pad", "printer", "camera", "panel"])
 def test_an_unplugged_device_is_offline_and_back_again_once_plugged_in(
     rig: Rig, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -218,8 +218,9 @@ def test_an_unplugged_device_is_offline_and_back_again_once_plugged_in(
 @pytest.mark.parametrize(
     ("name", "fault", "code"),
     [
-        *((name, "garbled", 5) for name in ("id-reader", "pin-pad", "printer", "camera")),
-        *((name, "deaf", 4) for name in ("id-reader", "pin-pad", "printer")),
+        *((name, "garbled", 5) for name in ("id-reader", "pin-pad", "printer", "camera", "panel")),
+        *((name, "deaf", 4) for name in ("id-reader", "pin-pad", "printer", "panel")),
+        ("panel", "broken", 4),
         ("id-reader", "sam-broken", 4),
         ("pin-pad", "tampered", 4),
         ("printer", "jam", 4),
@@ -247,6 +248,68 @@ def test_a_printer_that_did_not_print_never_says_printed(
     ended, said = _kiosk(capsys, "printer", "print", str(tmp_path / "text.txt"))
     assert (ended, "printed" in said) == (code, False)
     assert _is_error(said, "printer", "customer" if code == 3 else "engineer")
+
+
+def test_a_light_is_lit_and_dark_again_and_one_that_there_is_not_is_wrong_usage(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _kiosk(capsys, "panel", "light", "cardReader", "green") == (0, {"light": "cardReader", "is": "green"})
+    assert rig.seen("panel")["lights"] == {"cardReader": "green"}
+    assert _kiosk(capsys, "panel", "light", "cardReader", "off")[0] == 0
+    assert rig.seen("panel")["lights"] == {}
+    assert _kiosk(capsys, "panel", "light", "moon", "on")[0] == 2
+    assert _kiosk(capsys, "panel", "light", "cardReader", "blinking")[0] == 2
+
+
+def test_watching_the_panel_tells_the_first_change(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = threading.Event()
+
+    def lift_and_hang() -> None:
+        """A hand that does not know when somebody looks."""
+        while not ended.wait(0.2):
+            rig.act("panel", "lift")
+            rig.act("panel", "hang")
+
+    hand = threading.Thread(target=lift_and_hang)
+    hand.start()
+    try:
+        code, said = _kiosk(capsys, "panel", "watch", "--patience", "20")
+    finally:
+        ended.set()
+        hand.join()
+    assert code == 0
+    assert said["before"]["handset_lifted"] is not said["after"]["handset_lifted"]
+    assert (said["after"]["reachable"], said["after"]["staff_key"]) == (True, "run")
+
+
+def test_a_panel_where_nothing_happens_is_3_and_one_that_is_away_4(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = _kiosk(capsys, "panel", "watch", "--patience", "1")
+    assert code == 3
+    assert _is_error(said, "panel", "customer")
+    rig.fault("panel", "unplugged")
+    code, said = _kiosk(capsys, "panel", "watch", "--patience", "1")
+    assert code == 4
+    assert _is_error(said, "panel", "engineer")
+
+
+def test_a_code_before_the_camera_is_told_by_its_kind_and_none_is_3(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rig.act("camera", "show", "payment")
+    code, said = _kiosk(capsys, "camera", "scan", "--patience", "20")
+    assert (code, said["kind"], len(said["corners"])) == (0, "payment", 4)
+    bill = {"biller": "WATER-0755", "number": "00123456789", "amount": 12_050, "due": "2031-03-31"}
+    assert said["content"] == bill
+    rig.act("camera", "show", "advertisement")
+    assert _kiosk(capsys, "camera", "scan", "--patience", "20")[1]["kind"] == "unknown"
+    rig.act("camera", "hide")
+    code, said = _kiosk(capsys, "camera", "scan", "--patience", "1")
+    assert code == 3
+    assert said["mend"] == "customer"
+    rig.fault("camera", "unplugged")
+    assert _kiosk(capsys, "camera", "scan", "--patience", "1")[0] == 4
 
 
 @pytest.mark.parametrize("name", ["id-reader", "card-reader"])

@@ -4,6 +4,7 @@ import { CHOICES, COLUMNS, FAULTS, KEYPAD, KEYS, PINS, TITLES, next, plain, seen
 
 const EVERY = 400; // milliseconds between two looks
 const MOST_DIGITS = 32;
+const HELD = ["lay", "insert", "show", "turn-key", "power"].map((verb) => `.tile[data-verb=${verb}]`).join();
 
 const cards = new Map(); // device name -> { root, shape, shown, said, pick, why, mend, seen, facts }
 
@@ -154,7 +155,7 @@ function refresh(device) {
     make("dt", { text: plain(name) }), make("dd", { "data-fact": name, text: words(value) }),
   ]));
   const held = new Set(Object.values(device.state).filter((value) => typeof value === "string" && value));
-  for (const node of card.root.querySelectorAll(".tile[data-verb=lay], .tile[data-verb=insert]")) {
+  for (const node of card.root.querySelectorAll(HELD)) {
     node.setAttribute("aria-pressed", String(held.has(node.dataset.choice)));
   }
   for (const node of card.root.querySelectorAll(".acts button")) {

@@ -3,9 +3,10 @@
 
 export const TITLES = {
   "id-reader": "ID card reader", "card-reader": "Bank card slot", "pin-pad": "PIN pad", "printer": "Receipt printer", "camera": "Camera",
+  "panel": "Handset, lights and doors",
 };
 
-export const COLUMNS = { "id-reader": 0, "card-reader": 0, "pin-pad": 1, "camera": 1, "printer": 2 };
+export const COLUMNS = { "id-reader": 0, "card-reader": 0, "panel": 0, "pin-pad": 1, "camera": 1, "printer": 2 };
 
 // The branch's invented people: `branch seed` gives them accounts, cards and PINs.
 export const CHOICES = {
@@ -20,6 +21,13 @@ export const CHOICES = {
   "expired-debit": ["Wang Wei", "savings · card expired"],
   "blocked-debit": ["Li Na", "savings · card blocked"],
   "full": ["Full roll"], "low": ["Nearly out"], "few": ["A few lines"],
+  "invoice": ["Invoice", "¥1,280.50"],
+  "payment": ["Water bill", "¥120.50"],
+  "appointment": ["Appointment", "9:30"],
+  "advertisement": ["Advertisement", "nothing for us"],
+  "two-codes": ["Two codes", "a bill and a link"],
+  "run": ["Run"], "maintenance": ["Maintenance"], "supervisor": ["Supervisor"],
+  "mains": ["Mains"], "battery": ["Battery"], "battery-low": ["Battery, nearly empty"],
 };
 
 export const PINS = [["147258", "Li Na"], ["369258", "Wang Wei"], ["999999", "Wrong PIN"]];
@@ -40,6 +48,8 @@ export const FAULTS = {
   "sam-broken": "The security module inside is broken.",
   "tampered": "Somebody opened it: its keys are gone.",
   "frozen": "It shows the same picture for ever.",
+  "broken": "It says of itself that it is broken.",
+  "strange": "Its sensors say words that nobody knows.",
 };
 
 export function sentence(text) {
@@ -58,6 +68,11 @@ export function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+const LIGHTS = {
+  cardReader: "card light", pinPad: "pad light", receiptPrinter: "paper light", scanner: "scanner light",
+  contactless: "contactless light", fasciaLight: "fascia",
+};
+
 // [what one sees, how much it matters: "calm" | "wanted" | "bad"]
 const SEEN = {
   "id-reader": ({ card }) => card ? [`${name(card)}’s card lies on it`, "wanted"] : ["Nothing lies on it", "calm"],
@@ -73,7 +88,18 @@ const SEEN = {
     if (cover === "open") return ["The cover is open", "bad"];
     return { ok: ["Ready", "calm"], low: ["Ready, paper nearly out", "calm"], out: ["Out of paper", "bad"] }[paper] ?? [String(paper), "calm"];
   },
-  "camera": ({ plugged }) => plugged ? ["Sees moving colour bars", "calm"] : ["Unplugged", "bad"],
+  "camera": ({ plugged, shows }) => {
+    if (!plugged) return ["Unplugged", "bad"];
+    return shows ? [`Sees: ${name(shows).toLowerCase()}`, "wanted"] : ["Sees moving colour bars", "calm"];
+  },
+  "panel": ({ handset, headset, near, door, key, power, lights }) => {
+    const out = [
+      handset === "lifted" && "handset lifted", headset && "headset plugged", near && "somebody near", door === "open" && "cabinet open",
+      key !== "run" && `key on ${key}`, { "battery": "on battery", "battery-low": "battery nearly empty" }[power],
+      ...Object.keys(lights).map((light) => `${LIGHTS[light] ?? light} lit`),
+    ].filter(Boolean);
+    return out.length ? [sentence(out.join(" · ")).slice(0, -1), "wanted"] : ["Nobody there", "calm"];
+  },
 };
 
 export function seen(device) {
@@ -84,6 +110,8 @@ export function seen(device) {
 // Which verb is the next thing to do, when a device waits for a hand.
 const NEXT = {
   "id-reader": ({ card }) => card ? "lift" : "",
+  "camera": ({ plugged, shows }) => plugged && shows ? "hide" : "",
+  "panel": ({ handset, headset, door }) => door === "open" ? "close-door" : handset === "lifted" ? "hang" : headset ? "pull" : "",
   "card-reader": ({ inserted }) => inserted ? "pull" : "",
   "printer": ({ in_presenter: slip, jam, cover }) => slip ? "take" : jam ? "clear-jam" : cover === "open" ? "close-cover" : "",
 };
