@@ -148,6 +148,7 @@ def test_a_served_branch_on_postgresql_is_checked_over_tls_with_its_own_authorit
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "all kept")
     assert untrusted.returncode == 2
     assert branch.world.ledger.balance_check() == []
+    branch.world.db.engine.dispose()
 
 
 @pytest.mark.parametrize("at", ["nonsense", "ftp://127.0.0.1", "http://core.example", "https://", "https://[::1"])

@@ -124,6 +124,7 @@ def test_a_value_that_no_database_can_keep_is_the_senders_mistake_and_no_outage(
     for more in ({"trace": 2**63}, {"trace": 10**400}, {"customer": "\x00"}):
         status, content = vtm.raw(PATHS["transfer"].path, json.dumps({**post, **more}).encode())
         assert (status, is_silent(content, caplog).reason) == (422, "invalid"), more
+    vtm.world.db.engine.dispose()
 
 
 def test_a_core_or_database_that_is_away_is_503_and_says_who_can_mend_it(

@@ -116,7 +116,7 @@ def test_no_pin_digit_is_anywhere_in_the_terminals_memory(play: Play) -> None:
                 for digits in sequences:
                     assert digits not in piece
         assert marks, "the search does find what is there"
-        await t.leaves()
+        await t.parts.bench.act("card-reader", "pull")  # whether or not she was waited for so long
 
     play(story)
 
