@@ -5,7 +5,7 @@ python := .venv/bin/python
 i18n := $(wildcard i18n/*/LC_MESSAGES/kiosk.po)
 broken := $(shell $(python) -c '' 2>/dev/null || echo anew)
 
-.PHONY: help setup anew debian demo test check bench lock clean ruff format types contracts messages sizes
+.PHONY: help setup anew debian demo test check bench lock clean ruff format types contracts messages sizes storm kill fuzz gallery
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -35,6 +35,18 @@ demo: setup ## the kiosk, its far ends and a branch; HEADLESS=1 plays a script, 
 test: setup ## all tests, on the real parts
 	@tools/debian.sh tests
 	$(python) -m pytest
+
+storm: setup ## VISITS=2000 SEED=…: whole visits in bad weather; prints what met what, a failing storm is made smaller
+	@$(python) -m tests.storm $(or $(VISITS),2000) "$(SEED)" "$(WITHOUT)"
+
+kill: setup ## ROUNDS=20 SEED=…: kill -9 of terminals and branch under load; DATABASE=postgresql+psycopg://… for another one
+	@$(python) -m tests.kill $(or $(ROUNDS),20) "$(SEED)" "$(DATABASE)"
+
+fuzz: setup ## SECONDS=60 TARGET=…: chance bytes into each codec; a find is kept and replayed by the tests
+	@$(python) -m tests.fuzz $(or $(SECONDS),60) "$(TARGET)"
+
+gallery: setup ## every screen in every language, size and orientation, for human eyes
+	@$(python) tests/ui/glass_pictures.py sheets build/gallery
 
 check: setup ## ruff, types, import contracts, messages, sizes: about a minute
 	@$(MAKE) --keep-going --jobs=2 --output-sync=target ruff format types contracts messages sizes

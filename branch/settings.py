@@ -78,6 +78,8 @@ def load(path: Path) -> Settings:
         raise BadConfig(path, line, "is not UTF-8", "save it as UTF-8") from why
     try:
         found = tomllib.loads(text)
+    except RecursionError as why:
+        raise BadConfig(path, 1, "is not TOML", "it nests without end") from why
     except tomllib.TOMLDecodeError as why:
         at = re.search(r"line (\d+)", str(why))
         raise BadConfig(path, int(at[1]) if at else 1, "is not TOML", str(why)) from why

@@ -101,10 +101,15 @@ class Config:
 def load(path: Path) -> Config:
     """Read the file; raises BadConfig."""
     try:
-        text = path.read_text()
+        text = path.read_text("utf-8")
         found = tomllib.loads(text)
     except OSError as why:
         raise BadConfig(path, 1, f"cannot be read ({why.strerror})", "name another file by --config") from why
+    except UnicodeDecodeError as why:
+        line = path.read_bytes()[: why.start].count(b"\n") + 1
+        raise BadConfig(path, line, "is not UTF-8", "save it as UTF-8") from why
+    except RecursionError as why:
+        raise BadConfig(path, 1, "is not TOML", "it nests without end") from why
     except tomllib.TOMLDecodeError as why:
         at = re.search(r"line (\d+)", str(why))
         raise BadConfig(path, int(at[1]) if at else 1, "is not TOML", str(why)) from why
@@ -149,8 +154,7 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         raise wrong("terminal", "id", "not a terminal's name", "write up to 16 letters and digits")
     if found["terminal"].get("language", "zh") not in {"zh", "en", "ar"}:
         raise wrong("terminal", "language", "no such language", "write zh, en or ar")
-    parts = urlsplit(found["branch"]["url"])
-    if parts.scheme != "https" or not parts.hostname:
+    if not _is_https(found["branch"]["url"]):
         raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
     for name, begins in DEVICES.items():
         url = found["devices"].get(name)
@@ -161,6 +165,14 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         for key, value in found.get(section, {}).items():
             if not isinstance(value, bool) and not 0 < value < 100_000:
                 raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that are no address
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 def _line(text: str, key: str, section: str = "") -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from flows.visit import visit
 from kiosk.link import Link
 from protocol import messages as m
 from tests.branch.support import World, world
+from tests.storm.disk import Disk
 from tests.storm.person import Person
 from tests.storm.weather import Power, PowerCut, Weather
 
@@ -130,6 +130,13 @@ class Machine:
     faults: float
     cuts: float
     moods: bool = True
+    name: str = "VTM001"
+    beside: "Machine | None" = None
+    """A machine of the same branch: then both have one world."""
+    breaks: float = 0.0
+    """How likely a device fails at a screen."""
+    tears: bool = False
+    """True: a power cut may tear a write of the journal in two."""
     can_reverse: bool = True
     """False: a core that never takes back what is posted."""
     mute_core: bool = False
@@ -148,11 +155,11 @@ class Machine:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.world: World = world(self.folder)
+        self.world: World = self.beside.world if self.beside else world(self.folder)
         self.world.ledger.can_reverse = self.can_reverse
         if self.mute_core:
             self._mute(self.world.ledger)
-        self.peer = self.world.terminal()
+        self.peer = self.world.terminal(self.name)
 
     def _mute(self, ledger: ReferenceLedger) -> None:
         reverse = ledger.reverse
@@ -167,11 +174,12 @@ class Machine:
     async def power_up(self) -> None:
         """Build everything once."""
         self.power = Power(self.chance, 0.0)
+        self.power.disk = Disk(self.folder / "journal.db", self.chance) if self.tears else None
         self.weather = Weather(httpx.ASGITransport(self.world.app), self.power, self.chance, 0.0)
         headers = {"x-fingerprint": self.peer.fingerprint}
         self.client = httpx.AsyncClient(transport=self.weather, base_url="http://branch", headers=headers, timeout=None)
         self.bank = _Watched(self)
-        keys = TestHsm(StoredKeys(self.world.db), self.world.secrets.hsm).master_keys("VTM001")
+        keys = TestHsm(StoredKeys(self.world.db), self.world.secrets.hsm).master_keys(self.name)
         self.pad_end = PinPadFarEnd(keys.tdes, keys.aes)
         self.id_end, self.slot = IdReaderFarEnd(), MemorySlot()
         cards = self.folder / "cards.json"
@@ -181,8 +189,8 @@ class Machine:
         self.before = self.world.balances()
         await self._boot()
         for key in (await self.bank.pad_keys()).keys:
-            await self.pad.import_key(key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv))
-        self.weather._likely, self.power._likely = self.faults, self.cuts
+            await self.pad.import_key(key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv), key.wrapping)
+        self.weather._likely, self.power._likely, self.person.breaks = self.faults, self.cuts, self.breaks
 
     async def _boot(self) -> None:
         self.power.off = False
@@ -192,7 +200,7 @@ class Machine:
         reader = PcscCardReader("pcsc:memory", today=today, slot=self.slot)
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
         devices = Devices(id_reader, reader, self.pad, NoPrinter())
-        self.terminal = Terminal("VTM001", self.person, self.bank, PlainWords(), self.journal, devices)
+        self.terminal = Terminal(self.name, self.person, self.bank, PlainWords(), self.journal, devices)
         self.settler = Settler(self.journal, self.bank, loop.time)
 
     def _at_confirm(self) -> None:
@@ -212,8 +220,9 @@ class Machine:
     async def visits(self, count: int) -> None:
         """Let customers come, one after the other."""
         for _ in range(count):
+            await self.person.mend()
             self.person.arrives()
-            session = Session(self.terminal, f"VTM001-{secrets.token_hex(16)}")
+            session = Session(self.terminal, f"{self.name}-{self.chance.randbytes(16).hex()}")
             self.sessions.append(session)
             settling = asyncio.ensure_future(self._settle_for_ever())
             running = asyncio.ensure_future(visit(session))
@@ -241,9 +250,13 @@ class Machine:
     async def journal_of_the_dead(self) -> None:
         """The power comes back: a fresh program on the same disk."""
         self.journal.close()
+        if self.power.disk:
+            self.power.disk.put_back()
         self.person._take_all()
         await asyncio.sleep(self.chance.uniform(1, 120))
         await self._boot()
+        if self.power.disk:
+            self.power.disk.check()
 
     async def _settle_for_ever(self) -> None:
         while True:
@@ -251,10 +264,15 @@ class Machine:
                 await self.settler.settle()
             await asyncio.sleep(5)
 
-    async def calm(self) -> None:
-        """The storm is over: all that is under way arrives, and everything gets its ending."""
-        self.power._likely = 0.0
+    async def still(self) -> None:
+        """The storm is over: no fault any more, and all that is under way arrives."""
+        self.power._likely, self.person.breaks = 0.0, 0.0
+        await self.person.mend()
         await self.weather.clear()
+
+    async def calm(self) -> None:
+        """When it is still, everything gets its ending, and is told."""
+        await self.still()
         for _ in range(400):
             await self.settler.settle()
             await asyncio.sleep(5)

@@ -34,6 +34,10 @@ class Person:
     """What may happen in the world just as she says yes."""
     gone: bool = False
     paper: bool = True
+    pace: tuple[float, float] = (0.5, 6)
+    """Seconds that she looks at a screen, at least and at most."""
+    beat: float = 0.3
+    """Seconds from key to key."""
     moods: bool = True
     """False: she does everything right, and stays to the end."""
     amount: Money | None = None
@@ -44,6 +48,10 @@ class Person:
     seen: Counter[str] = field(default_factory=Counter)
     did: Counter[str] = field(default_factory=Counter)
     """Her moods."""
+    breaks: float = 0.0
+    """How likely a device fails her at a screen; it is mended before the next visit."""
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Her moods, and what failed her, with the screens before which it was."""
     transfers: int = 0
 
     def arrives(self) -> None:
@@ -55,7 +63,7 @@ class Person:
         self.seen[f"{type(screen).__name__} {screen.key}"] += 1
         if isinstance(screen, s.Tell):
             self.told.append(screen)
-        await asyncio.sleep(self.chance.uniform(0.5, 6))
+        await asyncio.sleep(self.chance.uniform(*self.pace))
         if isinstance(screen, s.Wait):
             return await self._never()
         await self._mood(screen, chrome)
@@ -67,29 +75,54 @@ class Person:
     async def _mood(self, screen: s.Screen[Any], chrome: Chrome) -> None:
         if not self.moods:
             return
+        if self.breaks and self.chance.random() < self.breaks:
+            await self._device_fails(screen)
         mood = self.chance.random()
         if mood < 0.015:
             self.gone = True
-            self.did["walks-away"] += 1
+            self._does("walks-away", screen)
             if self.chance.random() < 0.5:
                 self._take_all()
         elif mood < 0.04 and chrome.back:
             self.touched = asyncio.get_running_loop().time()
-            self.did[chrome.back] += 1
+            self._does(chrome.back, screen)
             raise Leave if chrome.back == "leave" else Back
         elif mood < 0.05 and chrome.help:
             self.touched = asyncio.get_running_loop().time()
-            self.did["help"] += 1
+            self._does("help", screen)
             raise CallHelp
         elif mood < 0.06:
-            self.did["language"] += 1
+            self._does("language", screen)
             self.language = self.chance.choice(("zh", "en", "ar"))
         elif mood < 0.07 and screen.key.startswith("transfer"):
-            self.did["pulls-card"] += 1
+            self._does("pulls-card", screen)
             self.slot.pull()
         elif mood < 0.085 and screen.key.startswith(("menu", "transfer")):
-            self.did["anothers-id-card"] += 1
+            self._does("anothers-id-card", screen)
             await self.id_reader.act("lay", "smith")
+
+    def _does(self, mood: str, screen: s.Screen[Any]) -> None:
+        self.did[mood] += 1
+        self.met[mood, screen.key] += 1
+
+    async def _device_fails(self, screen: s.Screen[Any]) -> None:
+        device = self.chance.choice(("card-reader", "id-reader", "pin-pad"))
+        fault = self.chance.choice(("deaf", "garbled", "mute" if device == "card-reader" else "slow"))
+        self.met[f"{device} {fault}", screen.key] += 1
+        match device:
+            case "card-reader":
+                self.slot.fault = fault
+            case "id-reader":
+                await self.id_reader.set_fault(fault)
+            case _:
+                await self.pad.set_fault(fault)
+
+    async def mend(self) -> None:
+        """An engineer was here."""
+        self.slot.fault = ""
+        for device in (self.id_reader, self.pad):
+            if device.fault:
+                await device.set_fault("")
 
     def _take_all(self) -> None:
         self.slot.pull()
@@ -143,13 +176,16 @@ class Person:
 
     async def _types_pin(self) -> None:
         await self.pad.asked(30)
+        for key in self._pin():
+            await self.pad.act("key", key)
+            await asyncio.sleep(self.beat)
+        await self.pad.act("key", "enter")
+
+    def _pin(self) -> str:
         wrong = self.moods and self.chance.random() < 0.02
         self.did["wrong-pin"] += wrong
         card = next(card for card in demo.CARDS if card.account == self.who.accounts[0][0])
-        for key in "000001" if wrong else card.pin:
-            await self.pad.act("key", key)
-            await asyncio.sleep(0.3)
-        await self.pad.act("key", "enter")
+        return "000001" if wrong else card.pin
 
     async def _never(self) -> Any:
         return await asyncio.get_running_loop().create_future()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from protocol.calls import PATHS
+from tests.storm.disk import Disk
 
 
 class PowerCut(BaseException):
@@ -22,7 +23,12 @@ class Power:
     def __init__(self, chance: random.Random, likely: float) -> None:
         self._chance, self._likely, self.off = chance, likely, False
         self.cuts: Counter[str] = Counter()
+        self.met: Counter[tuple[str, str]] = Counter()
+        """When the power failed, and around which row."""
+        self.disk: Disk | None = None
+        """With a disk, half of the writes that the power interrupts are torn."""
         self._fuse = 0
+        self._cut_at_next = False
         self.written: list[str] = []
         """The states that the journal has begun to write, since somebody last looked."""
         self.cut_at, self.cut_when = 0, ""
@@ -37,26 +43,35 @@ class Power:
         self.check()
         self._fuse -= 1
         burnt = self._fuse == 0 and self._likely
-        if (burnt and self._chance.random() < 0.5) or self._chance.random() < self._likely:
-            self.fail("before")
         begun = len(self.written)
+        if (burnt and self._chance.random() < 0.5) or self._chance.random() < self._likely:
+            if self.disk and self._chance.random() < 0.5:
+                self.disk.tear(work)
+                self.fail("torn", self._row(begun))
+            self._cut_at_next = True
         found = work()
+        if self._cut_at_next:  # it wrote nothing
+            self.fail("before", "read")
         at_the_cut = self.cut_when == "after" and begun < self.cut_at <= len(self.written)
-        if burnt or at_the_cut:
-            self.fail("after")
-        if self._chance.random() < self._likely:
-            self.fail("after")
+        if burnt or at_the_cut or self._chance.random() < self._likely:
+            if self.disk:
+                self.disk.cut()
+            self.fail("after", self._row(begun))
         return found
+
+    def _row(self, begun: int) -> str:
+        return self.written[-1] if len(self.written) > begun else "read"
 
     def writes(self, state: str) -> None:
         """The journal is about to add a row; its transaction is open."""
         self.written.append(state)
-        if self.cut_when == "before" and len(self.written) == self.cut_at:
-            self.fail("before")
+        if self._cut_at_next or (self.cut_when == "before" and len(self.written) == self.cut_at):
+            self.fail("before", state)
 
-    def fail(self, when: str) -> None:
+    def fail(self, when: str, row: str) -> None:
         """Cut the power here and now."""
-        self.off = True
+        self.off, self._cut_at_next = True, False
+        self.met[f"power cut {when}", row] += 1
         self.cuts[when] += 1
         raise PowerCut
 

@@ -81,12 +81,21 @@ def sheets(panel: Panel, way: str, folder: Path) -> None:
     booth.close()
 
 
+def _say(folder: Path) -> None:
+    """Where the sheets are, and what is on each."""
+    found = sorted(folder.glob("*.png"))
+    sys.stdout.write(f"{len(found)} sheets of {len(filled())} screens each in {folder.resolve()}\n")
+    sys.stdout.writelines(f"{path}\n" for path in found)
+
+
 def main(argv: list[str]) -> None:
     """Do what the arguments say, in one process for each panel."""
     match argv:
         case ["docs"] | ["sheets", _]:
             for way in PANELS:
                 subprocess.run([sys.executable, __file__, *argv, way], check=True)
+            if argv[0] == "sheets":
+                _say(Path(argv[1]))
         case ["docs", way]:
             docs(PANELS[way])
         case ["sheets", folder, way]:

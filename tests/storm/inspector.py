@@ -1,0 +1,95 @@
+"""What must hold, seen from outside: by journals, books, and what customers were told. It knows no flow."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from branch.bank.ledger import ReferenceLedger
+from branch.store.db import Database
+from branch.store.schema import cases, untold
+from flows.journal import ENDINGS, Records
+from protocol.chain import first_break
+
+Balances = Mapping[str, int]
+
+
+@dataclass
+class Written:
+    """What a journal says of each key."""
+
+    states: dict[str, list[str]] = field(default_factory=dict)
+    intents: dict[str, Any] = field(default_factory=dict)
+    endings: dict[str, Any] = field(default_factory=dict)
+
+    def settled(self) -> set[str]:
+        """Keys that the flow itself did not bring to their end."""
+        return {key for key, body in self.endings.items() if body.get("by") == "settle"}
+
+    def __or__(self, other: "Written") -> "Written":
+        return Written(self.states | other.states, self.intents | other.intents, self.endings | other.endings)
+
+
+def read(records: Records) -> Written:
+    """Judge one terminal's journal by itself: an unbroken chain, one ending an intent, trace numbers without a gap."""
+    assert first_break(records) is None, "the chain is broken"
+    found = Written()
+    for record, _ in records:
+        key, state = record["key"], record["state"]
+        if "/" in key:
+            found.states.setdefault(key, []).append(state)
+            if state == "intent":
+                found.intents[key] = record["body"]
+            if state in ENDINGS:
+                found.endings[key] = record["body"]
+    for key, states in found.states.items():
+        assert sum(state in ENDINGS for state in states) == 1, (key, states)
+        assert "told" in states or "handed" in states, (key, states)
+    traces = [body["trace"] for body in found.intents.values()]
+    assert traces == list(range(1, len(traces) + 1)), "the trace numbers have a gap"
+    return found
+
+
+def judge_money(core: ReferenceLedger, written: Written, before: Balances, after: Balances) -> set[str]:
+    """Moved once if a journal says done, else not at all; every account holds exactly what follows from that.
+
+    Answers the keys under which money moved.
+    """
+    expected, moved = dict(before), set()
+    for key, found in written.states.items():
+        state = core.state(key).status
+        if "done" in found:
+            assert state == "done", (key, found, state)
+        elif "manual" not in found:
+            assert state in {"refused", "reversed", "barred", "unknown"}, (key, found, state)
+        if state == "done":
+            moved.add(key)
+            order = written.intents[key]["order"]
+            expected[_number(expected, order["source_masked"])] -= order["amount"] + order["fee"]
+            expected[_number(expected, order["target_masked"])] += order["amount"]
+    assert after == expected
+    assert core.balance_check() == []
+    return moved
+
+
+def _number(accounts: Iterable[str], masked: str) -> str:
+    """The one demo account that ends like this."""
+    (number,) = (number for number in accounts if number.endswith(masked[-4:]))
+    return number
+
+
+def judge_branch(db: Database, written: Written, shown: Counter[str]) -> None:
+    """What was handed over is there as it ended, was told, and was told only then; a person has each manual case."""
+    with db.read() as tx:
+        reports = {row.key: row for row in tx.execute(sa.select(untold))}
+        manual = set(tx.execute(sa.select(cases.c.key)).scalars())
+    assert set(reports) == {key for key, found in written.states.items() if "handed" in found}
+    assert manual == {key for key, found in written.states.items() if "manual" in found}
+    for key, row in reports.items():
+        assert row.ending in written.states[key], (key, row.ending)
+        assert row.told is not None, key
+    waited = Counter(f"untold.{row.ending}" for row in reports.values())
+    assert {key for key in shown if key.startswith("untold.")} == set(waited)
+    assert all(shown[key] >= count for key, count in waited.items()), (shown, waited)
