@@ -9,6 +9,7 @@ from flows.back import Tape, rewindable
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
+from flows.statement import statement
 from flows.transfer import transfer
 
 
@@ -22,7 +23,11 @@ class Flow:
 
 
 # messages: menu.*
-FLOWS = (Flow("accounts", Level.CUSTOMER, accounts), Flow("transfer", Level.CUSTOMER, transfer))
+FLOWS = (
+    Flow("accounts", Level.CUSTOMER, accounts),
+    Flow("transfer", Level.CUSTOMER, transfer),
+    Flow("statement", Level.CUSTOMER, statement),
+)
 VISITS_LIMIT = 100
 """Transactions in one visit."""
 

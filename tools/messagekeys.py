@@ -15,6 +15,7 @@ from typing import get_args
 
 from flows.menu import FLOWS
 from flows.screens import KINDS
+from protocol.enquiries import MovementKind
 from protocol.messages import Account, Reason, UntoldEnding
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
@@ -24,6 +25,7 @@ PARAMS = {
     "Tell": {"reference"},
     "EnterPin": {"masked"},
     "Wait": {"seconds"},
+    "Statement": {"masked", "since", "until"},
 }
 """What the glass fills into a kind's sentences by itself, beside the screen's own `params`."""
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -31,6 +33,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "refused.": tuple(Reason),
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
+    "movement.": ("transfer-in", "transfer-out", *get_args(MovementKind)[1:]),
     "menu.": tuple(flow.id for flow in FLOWS),
 }
 """Beginning of a key that is made at run time -> what may follow."""
@@ -114,6 +117,8 @@ def _call(module: _Module, call: ast.Call) -> Iterator[Use]:
             yield from _plain(module, _argument(call, 1, "title"))
             yield from _plain(module, _argument(call, 2, "line"))
         yield from _plain(module, _argument(call, 99, "disabled"))
+    elif name == "Entry":
+        yield from _plain(module, _argument(call, 1, "kind"))
     elif name == "Where":
         yield from _plain(module, _argument(call, 0, "flow"))
     elif isinstance(call.func, ast.Attribute):

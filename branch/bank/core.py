@@ -99,6 +99,42 @@ class CoreReversed:
     reference: str = ""
 
 
+@dataclass(frozen=True)
+class CoreSpan:
+    """Which movements of an account are asked for: by accounting date, both days included."""
+
+    since: date
+    until: date
+    way: str = "all"
+    """`all`, `in` or `out`."""
+    before: str = ""
+    """The id of a movement: only older ones are wanted."""
+    most: int = 40
+
+
+@dataclass(frozen=True)
+class CoreMovement:
+    """One line of a statement. Pending postings are none: they have moved nothing."""
+
+    id: str
+    """The core's own word for it, at most 64 characters."""
+    at: int
+    """UTC milliseconds."""
+    day: date
+    """Accounting date."""
+    kind: str
+    """`transfer`, `fee`, `reversal`, `opening` or `other`."""
+    amount: int
+    """Below zero where it left the account."""
+    balance: int
+    """Of the account, just after it."""
+    party: str = ""
+    """Account number on the other side, where that is a customer's."""
+    party_name: str = ""
+    reference: str = ""
+    """The host's own reference of the posting, where there is one."""
+
+
 class Core(Protocol):
     """A core-banking system, as this branch needs it."""
 
@@ -131,6 +167,10 @@ class Core(Protocol):
 
     def account(self, number: str) -> CoreAccount | None:
         """Any account of this bank, to find a payee."""
+        ...
+
+    def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
+        """What has moved on an account, newest first, at most `span.most`."""
         ...
 
     def fee(self, source: str, target: str, amount: int) -> int:

@@ -5,7 +5,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from branch.bank.core import CoreAccount, CoreCard, CoreCustomer, CoreOrder, CorePosted, CoreReversed
+from branch.bank.core import (
+    CoreAccount,
+    CoreCard,
+    CoreCustomer,
+    CoreMovement,
+    CoreOrder,
+    CorePosted,
+    CoreReversed,
+    CoreSpan,
+)
+from protocol.enquiries import MovementKind, Way
 from protocol.messages import KEY, Ending, Message
 
 PREFIX = "/core/v1"
@@ -124,6 +134,45 @@ class AccountReply(Message):
     """An account, or null."""
 
     account: Account | None
+
+
+class MovementsAsked(Message):
+    """What has moved on an account?"""
+
+    account: str
+    since: date
+    until: date
+    way: Way = "all"
+    before: str = Field(default="", max_length=64)
+    most: int = Field(gt=0, le=200)
+
+    def span(self) -> CoreSpan:
+        """As the port has it."""
+        return CoreSpan(self.since, self.until, self.way, self.before, self.most)
+
+
+class Movement(Message):
+    """One line of a statement."""
+
+    id: str = Field(min_length=1, max_length=64)
+    at: int
+    day: date
+    kind: MovementKind
+    amount: int
+    balance: int
+    party: str = ""
+    party_name: str = ""
+    reference: str = ""
+
+    def value(self) -> CoreMovement:
+        """As the port has it."""
+        return CoreMovement(**self.model_dump())
+
+
+class MovementsReply(Message):
+    """Newest first."""
+
+    movements: tuple[Movement, ...]
 
 
 class FeeAsked(Message):

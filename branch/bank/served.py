@@ -53,6 +53,11 @@ CALLS: dict[str, tuple[type[Message], type[Message], Answer]] = {
         w.AccountReply,
         lambda core, a: _list(w.AccountReply, "account", core.account(a.number)),
     ),
+    "movements": (
+        w.MovementsAsked,
+        w.MovementsReply,
+        lambda core, a: _list(w.MovementsReply, "movements", core.movements(a.account, a.span())),
+    ),
     "fee": (w.FeeAsked, w.FeeReply, lambda core, a: w.FeeReply(fee=core.fee(a.source, a.target, a.amount))),
     "post": (
         w.PostAsked,

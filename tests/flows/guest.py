@@ -14,12 +14,12 @@ from tests.storm.loop import StormLoop
 from tests.storm.machine import Machine, NoPrinter
 from tests.storm.person import Person
 
-PLAN = ("accounts", "transfer")
+PLAN = ("accounts", "transfer", "statement")
 
 
 @dataclass
 class Guest(Person):
-    """She looks at her account, moves money, takes both on paper and leaves."""
+    """She looks at her account, moves money, takes both on paper, looks at what moved and leaves."""
 
     plan: list[str] = field(default_factory=list)
     at: str = ""

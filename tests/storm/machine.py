@@ -70,6 +70,9 @@ class PlainWords:
     def money(self, money: object, language: str = "") -> str:
         return str(money)
 
+    def signed(self, money: object, language: str = "") -> str:
+        return str(money)
+
     def day(self, day: date, language: str = "") -> str:
         return day.isoformat()
 
@@ -94,7 +97,7 @@ class _OnTheMains(Journal):
         super()._append(key, state, body)
 
 
-FOR_CUSTOMERS = ("accounts", "payee", "quote", "transfer", "untold", "told")
+FOR_CUSTOMERS = ("accounts", "movements", "payee", "quote", "transfer", "untold", "told")
 """Calls about a customer's own affairs: nobody below that level may cause one."""
 R = TypeVar("R", bound=m.Message)
 

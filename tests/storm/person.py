@@ -119,8 +119,8 @@ class Person:
             case s.EnterNumber():
                 wrong = self.moods and self.chance.random() < 0.1
                 return "6229990900000000999" if wrong else demo.PEOPLE[2].accounts[0][0]
-            case s.Rate():
-                return self.chance.randint(0, 5)
+            case s.Rate() | s.Statement():
+                return "done" if isinstance(screen, s.Statement) else self.chance.randint(0, 5)
             case s.Choose() | s.Review():
                 return await self._chooses(screen.key, screen.options)
             case _:

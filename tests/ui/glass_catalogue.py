@@ -1,13 +1,15 @@
 """Every screen that the program itself asks for: kinds and keys read from its source, words from the catalogues."""
 
 import ast
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glass_samples import ACCOUNTS, BACK, BARE, FACTS, LEAVE, LONG_FACTS
+from glass_samples import ACCOUNTS, BACK, BARE, ENTRIES, FACTS, LEAVE, LONG_FACTS
 
 from flows.ports import Chrome
 from flows.screens import (
@@ -27,17 +29,19 @@ from flows.screens import (
     Wait,
     Where,
 )
+from flows.statement import WAYS
 from protocol.messages import Reason
 from protocol.money import Money, chinese_capitals
-from tools.messagekeys import WORDS, _learn, _Module
+from tools.messagekeys import FAMILIES, WORDS, _learn, _Module
 from tools.messages import Entry, catalogues, entries
 
 ROOT = Path(__file__).parents[2]
 SOURCES = (*sorted((ROOT / "flows").glob("*.py")), ROOT / "kiosk/terminal.py")
 NAMES = {kind.__name__: kind for kind in KINDS}
-OWN = {"limit", "available", "amount", "reference", "masked", "seconds"}
+OWN = {"limit", "available", "amount", "reference", "masked", "seconds", "since", "until"}
 """Places that a kind fills by itself."""
 PLACED = {"surname": "欧阳", "number": "A-1024"}
+SINCE, UNTIL, THIRD = date(2026, 10, 25), date(2026, 11, 23), Where("statement.name", 3, 3)
 NOT_REAL = {"fact.when"}
 
 
@@ -102,6 +106,8 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
             )  # type: ignore[call-arg]
         case "Review":
             yield replace(kind(key), facts=real[:4], options=options, where=where)  # type: ignore[call-arg]
+        case "Statement":
+            yield from _statements(kind(key))
         case "Confirm":
             long = tuple(fact for fact in LONG_FACTS if fact.label not in NOT_REAL)
             amount = Money(9_999_999_999)
@@ -123,6 +129,19 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
                 yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")
         case _:
             yield kind(key)
+
+
+def _statements(empty: Any) -> Iterator[Screen[Any]]:
+    """With entries of every kind, and with none."""
+    entries = tuple(
+        replace(one, kind=kind)
+        for one, kind in zip(ENTRIES, itertools.cycle(f"movement.{kind}" for kind in FAMILIES["movement."]))
+    )
+    bare = replace(empty, ways=WAYS, way="in", masked="6229 **** 0018", since=SINCE, until=UNTIL, where=THIRD)
+    yield replace(
+        bare, entries=entries, options=(Option("print", "statement.print"), Option("older", "statement.older"))
+    )
+    yield bare
 
 
 def _options(key: str) -> tuple[Option, ...]:
