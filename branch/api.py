@@ -41,6 +41,7 @@ HANDLERS: dict[str, Handler] = {
     "sign_out": identify.sign_out,
     "accounts": money.accounts,
     "movements": enquiries.movements,
+    "recent_payees": money.recent_payees,
     "payee": money.payee,
     "quote": money.quote,
     "transfer": transfer.transfer,

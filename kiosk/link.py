@@ -84,6 +84,9 @@ class Link:
     async def movements(self, asked: e.MovementsAsked) -> e.Movements:
         return await self._call("movements", asked, e.Movements)
 
+    async def recent_payees(self, customer: str) -> tuple[m.Payee, ...]:
+        return (await self._call("recent_payees", calls.OfCustomer(customer=customer), e.Payees)).payees
+
     async def payee(self, customer: str, number: str) -> m.Payee:
         return await self._call("payee", calls.PayeeAsked(customer=customer, number=number), m.Payee)
 

@@ -96,6 +96,7 @@ PATHS: dict[str, Call] = {
     "sign_out": Call("/v1/sign-out", OfCustomer, Nothing),
     "accounts": Call("/v1/accounts", OfCustomer, Accounts),
     "movements": Call("/v1/movements", e.MovementsAsked, e.Movements),
+    "recent_payees": Call("/v1/recent-payees", OfCustomer, e.Payees),
     "payee": Call("/v1/payee", PayeeAsked, m.Payee),
     "quote": Call("/v1/quote", QuoteAsked, m.Quote),
     "transfer": Call("/v1/transfer", m.Post, m.Posted),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from protocol.messages import Handle, Message
+from protocol.messages import Handle, Message, Payee
 
 Way = Literal["all", "in", "out"]
 Period = Literal["month", "days-30", "days-90"]
@@ -13,6 +13,7 @@ Period = Literal["month", "days-30", "days-90"]
 MovementKind = Literal["transfer", "fee", "reversal", "opening", "other"]
 MOST = 40
 """Movements of one reply."""
+PAYEES = 5
 
 
 class MovementsAsked(Message):
@@ -51,3 +52,9 @@ class Movements(Message):
     until: date
     movements: tuple[Movement, ...] = Field(default=(), max_length=MOST)
     more: bool = False
+
+
+class Payees(Message):
+    """The last people she sent money to, newest first."""
+
+    payees: tuple[Payee, ...] = Field(default=(), max_length=PAYEES)

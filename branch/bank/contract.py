@@ -267,6 +267,27 @@ def movements_come_in_pages(bench: Bench) -> None:
         bench.give_back(key)
 
 
+def recent_payees_are_whom_she_paid(bench: Bench) -> None:
+    """The newest comes first, each stands once, nobody pays herself, and what was only held has gone to nobody."""
+    core, one, key = bench.core, bench.specimen, bench.fresh_key()
+    customer = found(core.customer(one.id_number), "the customer is not found by document").id
+    before = core.recent_payees(customer, 50)
+    core.post(key, bench.order, pending=True)
+    ensure(core.recent_payees(customer, 50) == before, "a hold has made a payee")
+    core.confirm(key)
+    paid = core.recent_payees(customer, 50)
+    ensure(paid[0].number == one.target, "the newest payee is not the first")
+    ensure(paid[0].name == found(core.account(one.target), "the target is not found").name, "it has another name")
+    numbers = [payee.number for payee in paid]
+    ensure(len(numbers) == len(set(numbers)), "a payee stands twice")
+    ensure(not {mine.number for mine in core.accounts(customer)} & set(numbers), "she is her own payee")
+    ensure(core.recent_payees(customer, 1) == paid[:1], "more than were asked for, or others")
+    ensure(core.recent_payees("nobody at all", 5) == [], "nobody has paid somebody")
+    bench.give_back(key)
+    if core.can_reverse:
+        ensure(core.recent_payees(customer, 50) == before, "what was taken back has a payee")
+
+
 Check = Callable[[Bench], None]
 ALWAYS: tuple[Check, ...] = (
     enquiries_agree,
@@ -280,6 +301,7 @@ ALWAYS: tuple[Check, ...] = (
     reverse_lets_pending_go,
     movements_tell_what_moved,
     movements_come_in_pages,
+    recent_payees_are_whom_she_paid,
 )
 WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
 WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)

@@ -135,6 +135,14 @@ class CoreMovement:
     """The host's own reference of the posting, where there is one."""
 
 
+@dataclass(frozen=True)
+class CorePayee:
+    """Somebody to whom a customer has sent money."""
+
+    number: str
+    name: str
+
+
 class Core(Protocol):
     """A core-banking system, as this branch needs it."""
 
@@ -171,6 +179,13 @@ class Core(Protocol):
 
     def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
         """What has moved on an account, newest first, at most `span.most`."""
+        ...
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        """To whom she has sent money, newest first, each once; neither herself nor anybody who takes none any more.
+
+        What is only held, or was taken back, has gone to nobody.
+        """
         ...
 
     def fee(self, source: str, target: str, amount: int) -> int:

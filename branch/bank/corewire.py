@@ -11,6 +11,7 @@ from branch.bank.core import (
     CoreCustomer,
     CoreMovement,
     CoreOrder,
+    CorePayee,
     CorePosted,
     CoreReversed,
     CoreSpan,
@@ -173,6 +174,30 @@ class MovementsReply(Message):
     """Newest first."""
 
     movements: tuple[Movement, ...]
+
+
+class PayeesAsked(Message):
+    """To whom has she sent money?"""
+
+    customer: str
+    most: int = Field(gt=0, le=50)
+
+
+class Payee(Message):
+    """Somebody to whom a customer has sent money."""
+
+    number: str
+    name: str
+
+    def value(self) -> CorePayee:
+        """As the port has it."""
+        return CorePayee(self.number, self.name)
+
+
+class PayeesReply(Message):
+    """Newest first."""
+
+    payees: tuple[Payee, ...]
 
 
 class FeeAsked(Message):

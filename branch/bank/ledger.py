@@ -19,6 +19,7 @@ from branch.bank.core import (
     CoreCustomer,
     CoreMovement,
     CoreOrder,
+    CorePayee,
     CorePosted,
     CoreRefused,
     CoreReversed,
@@ -74,6 +75,10 @@ class ReferenceLedger:
         days = span.since.isoformat(), span.until.isoformat()
         wanted = statements.Span(*days, span.way, before, span.most)
         return [_as_movement(row) for row in self._reading(lambda tx: statements.movements(tx, account, wanted))]
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        rows = self._reading(lambda tx: statements.paid(tx, customer, most))
+        return [CorePayee(row.number, row.name) for row in rows]
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return self._reading(lambda tx: k.fee(tx, source, target, amount))

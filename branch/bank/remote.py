@@ -14,6 +14,7 @@ from branch.bank.core import (
     CoreCustomer,
     CoreMovement,
     CoreOrder,
+    CorePayee,
     CorePosted,
     CoreRefused,
     CoreReversed,
@@ -68,6 +69,10 @@ class RemoteCore:
     def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
         asked = w.MovementsAsked.model_validate({"account": account, **asdict(span)})
         return [one.value() for one in self._ask("movements", asked, w.MovementsReply).movements]
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        asked = w.PayeesAsked(customer=customer, most=most)
+        return [one.value() for one in self._ask("recent-payees", asked, w.PayeesReply).payees]
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return self._ask("fee", w.FeeAsked(source=source, target=target, amount=amount), w.FeeReply).fee

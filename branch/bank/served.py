@@ -58,6 +58,11 @@ CALLS: dict[str, tuple[type[Message], type[Message], Answer]] = {
         w.MovementsReply,
         lambda core, a: _list(w.MovementsReply, "movements", core.movements(a.account, a.span())),
     ),
+    "recent-payees": (
+        w.PayeesAsked,
+        w.PayeesReply,
+        lambda core, a: _list(w.PayeesReply, "payees", core.recent_payees(a.customer, a.most)),
+    ),
     "fee": (w.FeeAsked, w.FeeReply, lambda core, a: w.FeeReply(fee=core.fee(a.source, a.target, a.amount))),
     "post": (
         w.PostAsked,

@@ -44,6 +44,24 @@ def movements(tx: sa.Connection, account: str, span: Span) -> list[sa.Row[Any]]:
     return list(tx.execute(query).all())
 
 
+def paid(tx: sa.Connection, customer: str, most: int) -> list[sa.Row[Any]]:
+    """Open accounts of others that money of a customer has gone to and stayed at, newest first: `number` and `name`."""
+    hers, theirs, t = b.accounts.alias(), b.accounts.alias(), b.transfers.c
+    query: sa.Select[Any] = (
+        sa.select(theirs.c.number, b.customers.c.name)
+        .join(theirs, theirs.c.number == t.credit)
+        .join(b.customers, b.customers.c.id == theirs.c.customer)
+        .join(hers, hers.c.number == t.debit)
+        .join(b.postings, b.postings.c.key == t.key)
+        .where(hers.c.customer == customer, theirs.c.customer != customer, theirs.c.state == "open")
+        .where(t.kind == "posted", b.postings.c.status == "done")
+        .group_by(theirs.c.number, b.customers.c.name)
+        .order_by(sa.func.max(t.id).desc())
+        .limit(most)
+    )
+    return list(tx.execute(query.select_from(b.transfers)).all())
+
+
 def _signed(account: str) -> sa.Select[Any]:
     """Every movement of an account, below zero where it left, with the balance behind it."""
     t = b.transfers.c

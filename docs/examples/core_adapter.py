@@ -23,6 +23,7 @@ from branch.bank.core import (
     CoreCustomer,
     CoreMovement,
     CoreOrder,
+    CorePayee,
     CorePosted,
     CoreRefused,
     CoreReversed,
@@ -98,6 +99,12 @@ class SmallCore:
             known = span.before.isdecimal()
             hers = [one for one in hers if known and int(one.id) < int(span.before)]
         return hers[::-1][: span.most]
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        done = [one.order for one in self.entries.values() if one.status == "done" and one.order]
+        hers = [one for one in done[::-1] if OWNERS[one.source] == customer != OWNERS[one.target]]
+        numbers = list(dict.fromkeys(one.target for one in hers))
+        return [CorePayee(number, PEOPLE[OWNERS[number]].name) for number in numbers[:most]]
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return 0 if OWNERS.get(source) == OWNERS.get(target) or amount <= 1_000_000 else 500

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from branch import demo
+from branch.store import bookkeeping
 from protocol import enquiries as e
 from protocol.messages import Reason
 from tests.branch.support import DAY, Said, Terminal, World, world
@@ -102,3 +103,41 @@ def test_without_a_customer_nothing_is_told(vtm: Terminal) -> None:
     with pytest.raises(Said) as no:
         vtm.ask("movements", {"customer": "nobody", "account": "x", "period": "month"})
     assert no.value.problem.reason == Reason.SIGNED_OUT
+
+
+def paid(vtm: Terminal, customer: str) -> list[tuple[str, str]]:
+    found: e.Payees = vtm.ask("recent_payees", {"customer": customer})
+    return [(one.masked_name, one.masked_number) for one in found.payees]
+
+
+def test_the_last_five_she_paid_come_masked_and_newest_first(vtm: Terminal) -> None:
+    assert paid(vtm, sends(vtm)) == []
+    others = [person.accounts[0][0] for person in demo.PEOPLE[1:5]] + [demo.WANG_WEI.accounts[1][0]]
+    for number in (*others, others[0]):
+        customer = sends(vtm, 100, to=number)
+    sends(vtm, 100, to=demo.LI_NA.accounts[1][0])
+    assert [number[-4:] for _, number in paid(vtm, customer)] == ["0034", "0042", "0075", "0067", "0059"]
+    assert paid(vtm, customer)[0] == ("*伟", "6229 **** 0034")
+
+
+def test_money_can_go_to_a_payee_by_the_handle_alone(made: World, vtm: Terminal) -> None:
+    sends(vtm, 100)
+    visit = vtm.visit()
+    customer = vtm.by_document(visit).customer
+    (payee,) = vtm.ask("recent_payees", {"customer": customer}).payees
+    order = vtm.order(customer, HIS, 200)
+    assert order.target == payee.handle
+    assert vtm.ask("transfer", vtm.post(visit, customer, order)).status == "done"
+    assert made.balances()[HIS] == demo.WANG_WEI.accounts[0][2] + 300
+
+
+def test_who_takes_no_money_any_more_is_no_payee(made: World, vtm: Terminal) -> None:
+    customer = sends(vtm, 100)
+    with made.db.write() as tx:
+        bookkeeping.close_account(tx, HIS)
+    assert paid(vtm, customer) == []
+
+
+def test_whom_somebody_else_paid_is_told_to_nobody(vtm: Terminal) -> None:
+    sends(vtm, 100)
+    assert paid(vtm, sends(vtm, who=demo.WANG_WEI, pin="369258")) == []

@@ -97,7 +97,7 @@ class _OnTheMains(Journal):
         super()._append(key, state, body)
 
 
-FOR_CUSTOMERS = ("accounts", "movements", "payee", "quote", "transfer", "untold", "told")
+FOR_CUSTOMERS = ("accounts", "movements", "recent_payees", "payee", "quote", "transfer", "untold", "told")
 """Calls about a customer's own affairs: nobody below that level may cause one."""
 R = TypeVar("R", bound=m.Message)
 
