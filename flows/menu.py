@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
+from flows.copies import copies, no_copies
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
@@ -20,6 +21,8 @@ class Flow:
     id: str
     level: Level
     run: Callable[[Session], Awaitable[None]]
+    hindered: Callable[[Session], str] = lambda _: ""
+    """Why it cannot be done now, a member of the messages `hindered.*`; "" when it can."""
 
 
 # messages: menu.*
@@ -27,6 +30,7 @@ FLOWS = (
     Flow("accounts", Level.CUSTOMER, accounts),
     Flow("transfer", Level.CUSTOMER, transfer),
     Flow("statement", Level.CUSTOMER, statement),
+    Flow("copies", Level.CUSTOMER, copies, no_copies),
 )
 VISITS_LIMIT = 100
 """Transactions in one visit."""
@@ -43,16 +47,16 @@ async def menu(session: Session) -> None:
 
 
 def _menu(session: Session) -> Choose:
-    options = tuple(
-        Option(
-            flow.id,
-            f"menu.{flow.id}",
-            f"menu.{flow.id}.line",
-            disabled="" if session.level >= flow.level else "menu.needs-customer",
-        )
-        for flow in FLOWS
-    )
+    options = tuple(_card(session, flow) for flow in FLOWS)
     return Choose("menu", options=options, params=(("surname", session.surname),))
+
+
+def _card(session: Session, flow: Flow) -> Option:
+    """One transaction; where it cannot be done now, its card says why and what to do instead."""
+    if session.level < flow.level:
+        return Option(flow.id, f"menu.{flow.id}", f"menu.{flow.id}.line", disabled="menu.needs-customer")
+    why = flow.hindered(session)
+    return Option(flow.id, f"menu.{flow.id}", f"menu.{flow.id}.line", disabled=f"hindered.{why}" if why else "")
 
 
 async def run_flow(session: Session, flow: Flow) -> None:

@@ -4,8 +4,9 @@ from functools import partial
 
 from drivers.api import Line
 from flows.accounts import account_options
+from flows.paper import Kept, Paper
 from flows.ports import Words
-from flows.receipt import Paper, receipt
+from flows.receipt import copy, receipt
 from flows.screens import Choose, Entry, Fact, Option, Review, Statement, Where
 from flows.session import Session
 from protocol import enquiries as e
@@ -47,7 +48,9 @@ async def statement(session: Session) -> None:
             case "all" | "in" | "out":
                 asked = asked.model_copy(update={"way": wish, "before": ""})
             case _:
-                await _one(session, next(one for one in shown.movements if one.id == wish))
+                one = next(one for one in shown.movements if one.id == wish)
+                if await _one(session, account, one):
+                    return
 
 
 async def _movements(session: Session, asked: e.MovementsAsked) -> e.Movements:
@@ -82,10 +85,16 @@ def _kind(one: e.Movement) -> str:
     return one.kind
 
 
-async def _one(session: Session, one: e.Movement) -> None:
-    """All that is known of a line."""
-    options = (Option("list", "statement.list"),)
-    await session.ask(Review("statement.one", facts=movement_facts(one), options=options, where=Where(WHERE, 3, 3)))
+async def _one(session: Session, account: m.Account, one: e.Movement) -> bool:
+    """All that is known of a line, and a copy of the receipt of what she has sent; True when it was printed."""
+    sent = one.kind == "transfer" and one.amount < 0 and one.reference
+    paper = (Option("copy", "statement.copy"),) if sent else ()
+    options = (*paper, Option("list", "statement.list"))
+    facts, where = movement_facts(one), Where(WHERE, 3, 3)
+    wish = await session.ask(Review("statement.one", facts=facts, options=options, where=where))
+    if wish == "copy":
+        await copy(session, Kept(partial(transfer_paper, account, one), one.at))
+    return wish == "copy"
 
 
 def movement_facts(one: e.Movement) -> tuple[Fact, ...]:
@@ -118,3 +127,16 @@ def statement_paper(account: m.Account, shown: e.Movements, words: Words) -> Pap
         ]
     lines += [Line(rule=True), Line(words.text("statement.count", count=len(shown.movements)))]
     return Paper(words.text("receipt.statement"), (*lines, *((Line(words.text("statement.more")),) * shown.more)))
+
+
+def transfer_paper(account: m.Account, one: e.Movement, words: Words) -> Paper:
+    """What she sent earlier, as the bank has booked it."""
+    lines = (
+        Line(words.text("fact.from"), account.masked),
+        Line(words.text("fact.to"), one.party_masked),
+        Line(words.text("fact.payee"), one.party_name),
+        Line(words.text("fact.moved"), words.money(Money(-one.amount)), bold=True),
+        Line(words.text("fact.date"), words.day(one.day)),
+        Line(words.text("fact.reference"), one.reference),
+    )
+    return Paper(words.text("receipt.transfer"), lines, qr=one.reference)

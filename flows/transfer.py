@@ -6,8 +6,9 @@ from drivers.api import CardDialogue, DeviceError, Line
 from flows.accounts import account_options
 from flows.journal import Intent
 from flows.orders import about, order_facts, short
+from flows.paper import Paper
 from flows.ports import Refused, Unreachable, Unsure, Words
-from flows.receipt import Paper, receipt
+from flows.receipt import receipt
 from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
 from flows.session import NotSent, Session
 from protocol import messages as m

@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
     "movement.": ("transfer-in", "transfer-out", *get_args(MovementKind)[1:]),
+    "hindered.": ("no-receipts",),
     "menu.": tuple(flow.id for flow in FLOWS),
 }
 """Beginning of a key that is made at run time -> what may follow."""

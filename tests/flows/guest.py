@@ -14,12 +14,12 @@ from tests.storm.loop import StormLoop
 from tests.storm.machine import Machine, NoPrinter
 from tests.storm.person import Person
 
-PLAN = ("accounts", "transfer", "statement")
+PLAN = ("accounts", "transfer", "statement", "copies")
 
 
 @dataclass
 class Guest(Person):
-    """She looks at her account, moves money, takes both on paper, looks at what moved and leaves."""
+    """She looks at her account, moves money, takes both on paper, looks at what moved, prints a copy and leaves."""
 
     plan: list[str] = field(default_factory=list)
     at: str = ""

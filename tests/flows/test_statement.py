@@ -89,6 +89,7 @@ def test_a_line_that_she_touches_tells_all_of_it(tmp_path: Path) -> None:
         async def looks(self: Reader, screen: s.Screen[Any], chrome: Chrome) -> Any:
             if isinstance(screen, s.Review) and screen.key == "statement.one":
                 facts.append(screen.facts)
+                return "list"
             return await show(self, screen, chrome)
 
         Reader.show = looks  # type: ignore[method-assign]
