@@ -42,6 +42,8 @@ HANDLERS: dict[str, Handler] = {
     "accounts": money.accounts,
     "movements": enquiries.movements,
     "recent_payees": money.recent_payees,
+    "rates": enquiries.rates,
+    "information": enquiries.information,
     "payee": money.payee,
     "quote": money.quote,
     "transfer": transfer.transfer,

@@ -4,10 +4,11 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from branch.store.db import is_url
+from protocol.enquiries import Hours, Service
 
 
 class BadConfig(Exception):
@@ -39,6 +40,23 @@ class Settings:
     core_expose: bool = False
     """Serve the reference ledger at /core/v1, guarded by the token in `state`/core.token."""
 
+    telephone: str = ""
+    """Of the branch, as anybody may read it at a terminal."""
+    hours: tuple[str, ...] = ("mon-fri 09:00-17:00",)
+    """When it is open: `DAY[-DAY] HH:MM-HH:MM`."""
+    services: tuple[str, ...] = ("cash", "cards", "loans", "wealth", "exchange")
+    """What its counters do."""
+
+    @property
+    def opening(self) -> tuple[Hours, ...]:
+        """The hours as terminals are told."""
+        return tuple(_hours(text) for text in self.hours)
+
+    @property
+    def offered(self) -> tuple[Service, ...]:
+        """The services, each one that terminals have words for."""
+        return tuple(one for one in get_args(Service) if one in self.services)
+
     @property
     def database_url(self) -> str:
         """The database to open."""
@@ -50,6 +68,7 @@ KEYS: dict[str, dict[str, type]] = {
     "serve": {"host": str, "port": int, "names": list},
     "database": {"url": str},
     "core": {"url": str, "token_file": str, "expose": bool},
+    "information": {"telephone": str, "hours": list, "services": list},
 }
 FIELDS = {
     ("branch", "bank"): "bank",
@@ -62,6 +81,9 @@ FIELDS = {
     ("core", "url"): "core",
     ("core", "token_file"): "core_token_file",
     ("core", "expose"): "core_expose",
+    ("information", "telephone"): "telephone",
+    ("information", "hours"): "hours",
+    ("information", "services"): "services",
 }
 
 
@@ -123,7 +145,7 @@ def _is_a(kind: type, value: Any) -> bool:
 def _shaped(key: str, value: Any) -> Any:
     if key in {"state", "token_file"}:
         return Path(value)
-    return tuple(value) if key == "names" else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _check(path: Path, text: str, values: dict[str, Any]) -> None:
@@ -142,6 +164,29 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):
         line = _line(text, "name", "branch")
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
+    _check_information(path, text, values)
+
+
+def _check_information(path: Path, text: str, values: dict[str, Any]) -> None:
+    for one in values.get("hours", ()):
+        try:
+            _hours(one)
+        except ValueError as why:
+            line = _line(text, "hours", "information")
+            raise BadConfig(path, line, f"{one!r} are no hours", 'write them like "mon-fri 09:00-17:00"') from why
+    for one in values.get("services", ()):
+        if one not in get_args(Service):
+            known = ", ".join(get_args(Service))
+            raise BadConfig(path, _line(text, "services", "information"), f"unknown service {one!r}", f"use {known}")
+
+
+def _hours(text: str) -> Hours:
+    """Read `mon-fri 09:00-17:00` or `sat 10:00-15:00`; raises ValueError."""
+    found = re.fullmatch(r"(\w{3})(?:-(\w{3}))? ([\d:]+)-([\d:]+)", text)
+    if not found:
+        raise ValueError(text)
+    first, last, opens, closes = found.groups()
+    return Hours.model_validate({"first": first, "last": last or first, "opens": opens, "closes": closes})
 
 
 def is_safe(url: str) -> bool:
@@ -159,7 +204,7 @@ def _line(text: str, key: str, section: str = "") -> int:
     """Where a key stands, as well as can be told: its first place after its section's heading."""
     inside = not section
     for number, line in enumerate(text.splitlines(), 1):
-        inside = inside or line.strip() == f"[{section}]"
+        inside = inside or line.partition("#")[0].strip() == f"[{section}]"
         if inside and re.match(rf"\s*\[?\s*{re.escape(key)}\b", line):
             return number
     return 1

@@ -7,6 +7,7 @@ from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
 from flows.copies import copies, no_copies
+from flows.information import information
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
@@ -31,6 +32,7 @@ FLOWS = (
     Flow("transfer", Level.CUSTOMER, transfer),
     Flow("statement", Level.CUSTOMER, statement),
     Flow("copies", Level.CUSTOMER, copies, no_copies),
+    Flow("information", Level.NOBODY, information),
 )
 VISITS_LIMIT = 100
 """Transactions in one visit."""

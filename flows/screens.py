@@ -45,6 +45,7 @@ class Fact:
 
     label: str
     value: "str | Money | date"
+    """A `datetime` too, which is written with its time."""
     strong: bool = False
     message: bool = False
     """True when `value` is itself a message key."""

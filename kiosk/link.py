@@ -87,6 +87,12 @@ class Link:
     async def recent_payees(self, customer: str) -> tuple[m.Payee, ...]:
         return (await self._call("recent_payees", calls.OfCustomer(customer=customer), e.Payees)).payees
 
+    async def rates(self) -> e.ExchangeRates:
+        return await self._call("rates", calls.Nothing(), e.ExchangeRates)
+
+    async def information(self) -> e.BranchInformation:
+        return await self._call("information", calls.Nothing(), e.BranchInformation)
+
     async def payee(self, customer: str, number: str) -> m.Payee:
         return await self._call("payee", calls.PayeeAsked(customer=customer, number=number), m.Payee)
 

@@ -97,6 +97,8 @@ PATHS: dict[str, Call] = {
     "accounts": Call("/v1/accounts", OfCustomer, Accounts),
     "movements": Call("/v1/movements", e.MovementsAsked, e.Movements),
     "recent_payees": Call("/v1/recent-payees", OfCustomer, e.Payees),
+    "rates": Call("/v1/rates", Nothing, e.ExchangeRates),
+    "information": Call("/v1/information", Nothing, e.BranchInformation),
     "payee": Call("/v1/payee", PayeeAsked, m.Payee),
     "quote": Call("/v1/quote", QuoteAsked, m.Quote),
     "transfer": Call("/v1/transfer", m.Post, m.Posted),

@@ -15,7 +15,7 @@ from typing import get_args
 
 from flows.menu import FLOWS
 from flows.screens import KINDS
-from protocol.enquiries import MovementKind
+from protocol.enquiries import Currency, MovementKind, Service, Weekday
 from protocol.messages import Account, Reason, UntoldEnding
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
@@ -34,6 +34,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
     "movement.": ("transfer-in", "transfer-out", *get_args(MovementKind)[1:]),
+    "rate.": get_args(Currency),
+    "day.": get_args(Weekday),
+    "service.": get_args(Service),
     "hindered.": ("no-receipts",),
     "menu.": tuple(flow.id for flow in FLOWS),
 }

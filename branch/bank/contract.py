@@ -288,6 +288,16 @@ def recent_payees_are_whom_she_paid(bench: Bench) -> None:
         ensure(core.recent_payees(customer, 50) == before, "what was taken back has a payee")
 
 
+def rates_are_told(bench: Bench) -> None:
+    """Each currency once, with a price; the bank never sells for less than it buys, and its own money has no rate."""
+    found_ = bench.core.rates()
+    currencies = [one.currency for one in found_.rates]
+    ensure(len(currencies) == len(set(currencies)), "a currency stands twice")
+    ensure("CNY" not in currencies, "the yuan has a rate")
+    ensure(all(one.unit > 0 and 0 < one.buy <= one.sell for one in found_.rates), "a price is none")
+    ensure(found_.at > 0, "it does not say of when they are")
+
+
 Check = Callable[[Bench], None]
 ALWAYS: tuple[Check, ...] = (
     enquiries_agree,
@@ -302,6 +312,7 @@ ALWAYS: tuple[Check, ...] = (
     movements_tell_what_moved,
     movements_come_in_pages,
     recent_payees_are_whom_she_paid,
+    rates_are_told,
 )
 WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
 WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)

@@ -143,6 +143,26 @@ class CorePayee:
     name: str
 
 
+@dataclass(frozen=True)
+class CoreRate:
+    """What `unit` of a foreign currency cost in fen: the bank buys at `buy` and sells at `sell`."""
+
+    currency: str
+    """ISO 4217."""
+    unit: int
+    buy: int
+    sell: int
+
+
+@dataclass(frozen=True)
+class CoreRates:
+    """The exchange rates of a moment, in the order in which they are shown."""
+
+    at: int
+    """UTC milliseconds."""
+    rates: tuple[CoreRate, ...]
+
+
 class Core(Protocol):
     """A core-banking system, as this branch needs it."""
 
@@ -186,6 +206,10 @@ class Core(Protocol):
 
         What is only held, or was taken back, has gone to nobody.
         """
+        ...
+
+    def rates(self) -> CoreRates:
+        """The exchange rates as they stand; none where the bank changes no money."""
         ...
 
     def fee(self, source: str, target: str, amount: int) -> int:

@@ -13,6 +13,8 @@ from branch.bank.core import (
     CoreOrder,
     CorePayee,
     CorePosted,
+    CoreRate,
+    CoreRates,
     CoreReversed,
     CoreSpan,
 )
@@ -198,6 +200,26 @@ class PayeesReply(Message):
     """Newest first."""
 
     payees: tuple[Payee, ...]
+
+
+class Rate(Message):
+    """What `unit` of a foreign currency costs, in fen."""
+
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    unit: int = Field(gt=0)
+    buy: int = Field(gt=0)
+    sell: int = Field(gt=0)
+
+
+class RatesReply(Message):
+    """The exchange rates of a moment."""
+
+    at: int
+    rates: tuple[Rate, ...]
+
+    def value(self) -> CoreRates:
+        """As the port has it."""
+        return CoreRates(self.at, tuple(CoreRate(**one.model_dump()) for one in self.rates))
 
 
 class FeeAsked(Message):

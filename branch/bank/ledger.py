@@ -21,6 +21,8 @@ from branch.bank.core import (
     CoreOrder,
     CorePayee,
     CorePosted,
+    CoreRate,
+    CoreRates,
     CoreRefused,
     CoreReversed,
     CoreSpan,
@@ -79,6 +81,11 @@ class ReferenceLedger:
     def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
         rows = self._reading(lambda tx: statements.paid(tx, customer, most))
         return [CorePayee(row.number, row.name) for row in rows]
+
+    def rates(self) -> CoreRates:
+        rows = self._reading(lambda tx: list(tx.execute(sa.select(b.rates).order_by(b.rates.c.place)).all()))
+        found = tuple(CoreRate(row.currency, row.unit, row.buy, row.sell) for row in rows)
+        return CoreRates(max((row.at for row in rows), default=self._db.clock()), found)
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return self._reading(lambda tx: k.fee(tx, source, target, amount))

@@ -16,6 +16,7 @@ from branch.bank.core import (
     CoreOrder,
     CorePayee,
     CorePosted,
+    CoreRates,
     CoreRefused,
     CoreReversed,
     CoreSpan,
@@ -73,6 +74,9 @@ class RemoteCore:
     def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
         asked = w.PayeesAsked(customer=customer, most=most)
         return [one.value() for one in self._ask("recent-payees", asked, w.PayeesReply).payees]
+
+    def rates(self) -> CoreRates:
+        return self._ask("rates", w.NoBody(), w.RatesReply).value()
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return self._ask("fee", w.FeeAsked(source=source, target=target, amount=amount), w.FeeReply).fee

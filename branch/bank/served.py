@@ -63,6 +63,11 @@ CALLS: dict[str, tuple[type[Message], type[Message], Answer]] = {
         w.PayeesReply,
         lambda core, a: _list(w.PayeesReply, "payees", core.recent_payees(a.customer, a.most)),
     ),
+    "rates": (
+        w.NoBody,
+        w.RatesReply,
+        lambda core, _: w.RatesReply.model_validate(core.rates(), from_attributes=True),
+    ),
     "fee": (w.FeeAsked, w.FeeReply, lambda core, a: w.FeeReply(fee=core.fee(a.source, a.target, a.amount))),
     "post": (
         w.PostAsked,

@@ -11,6 +11,7 @@ from branch.bank.hsm import Hsm
 from branch.store import visits
 from branch.store.db import Database
 from branch.store.visits import Customer
+from protocol.enquiries import Hours, Service
 from protocol.messages import Mend, Reason
 
 
@@ -59,6 +60,15 @@ class Patience:
 
 
 @dataclass(frozen=True)
+class Information:
+    """What anybody may know of the branch, as its configuration has it."""
+
+    telephone: str = ""
+    hours: tuple[Hours, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+@dataclass(frozen=True)
 class Branch:
     """One branch of one bank, and what stands behind it."""
 
@@ -72,6 +82,7 @@ class Branch:
     """Under it a card's number becomes its mark, so that the number itself need not be kept here."""
     random: Callable[[int], bytes] = field(repr=False)
     patience: Patience = Patience()
+    information: Information = Information()
 
     @property
     def now(self) -> int:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from branch.bank.core import CoreMovement, CoreSpan
 from branch.store import visits
 from branch.terminal.context import Branch, Refusal, live
+from protocol import calls
 from protocol import enquiries as e
 from protocol.mask import mask_account, mask_name
 from protocol.messages import Reason
@@ -45,3 +46,18 @@ def _masked(one: CoreMovement) -> e.Movement:
             "reference": one.reference,
         }
     )
+
+
+def rates(branch: Branch, _terminal: str, _: calls.Nothing) -> e.ExchangeRates:
+    """Those currencies for which terminals have words, priced by the unit that the words name."""
+    found = branch.core.rates()
+    known = [one for one in found.rates if one.unit == e.UNITS.get(one.currency)]
+    prices = [{"currency": one.currency, "buy": one.buy, "sell": one.sell} for one in known]
+    return e.ExchangeRates.model_validate({"at": found.at, "rates": prices})
+
+
+def information(branch: Branch, _terminal: str, _: calls.Nothing) -> e.BranchInformation:
+    """What the branch's configuration says of it."""
+    said = branch.information
+    facts = {"telephone": said.telephone, "hours": said.hours, "services": said.services}
+    return e.BranchInformation.model_validate({"branch": branch.name, **facts})

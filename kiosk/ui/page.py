@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from flows.ports import Words
 from flows.screens import Screen
@@ -78,6 +78,8 @@ class Page(Pencil):
         """A fact's value as it is written in a language."""
         if isinstance(value, Money):
             return self.words.money(value, language)
+        if isinstance(value, datetime):
+            return self.words.moment(value, language)
         if isinstance(value, date):
             return self.words.day(value, language)
         return self.words.text(value, language) if message else value

@@ -141,3 +141,23 @@ def test_who_takes_no_money_any_more_is_no_payee(made: World, vtm: Terminal) -> 
 def test_whom_somebody_else_paid_is_told_to_nobody(vtm: Terminal) -> None:
     sends(vtm, 100)
     assert paid(vtm, sends(vtm, who=demo.WANG_WEI, pin="369258")) == []
+
+
+def test_rates_and_information_are_for_anybody_and_say_nothing_of_anybody(made: World, vtm: Terminal) -> None:
+    rates: e.ExchangeRates = vtm.ask("rates", {})
+    assert [(one.currency, one.buy, one.sell) for one in rates.rates] == [
+        (currency, buy, sell) for currency, (_, buy, sell) in demo.RATES.items()
+    ]
+    assert rates.at == made.clock()
+    said: e.BranchInformation = vtm.ask("information", {})
+    assert (said.branch, said.services) == ("0001", ("cash", "cards", "loans", "wealth", "exchange"))
+    assert [(one.first, one.last, one.opens, one.closes) for one in said.hours] == [("mon", "fri", "09:00", "17:00")]
+
+
+@pytest.mark.parametrize(("currency", "unit"), [("XAU", 100), ("JPY", 100)])
+def test_a_price_that_a_terminal_has_no_words_for_is_left_out(
+    made: World, vtm: Terminal, currency: str, unit: int
+) -> None:
+    with made.db.write() as tx:
+        bookkeeping.set_rate(tx, currency, 9, (unit, 1, 2), made.clock())
+    assert (currency, 1) not in {(one.currency, one.buy) for one in vtm.ask("rates", {}).rates}

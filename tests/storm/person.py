@@ -133,7 +133,7 @@ class Person:
         if key == "menu":
             if not self.transfers:
                 raise Leave
-            if all(option.disabled for option in options):
+            if all(option.disabled for option in options if option.id in ("accounts", "transfer")):
                 raise Leave
             self.transfers -= 1
             return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
