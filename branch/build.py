@@ -16,6 +16,7 @@ from branch.bank.remote import RemoteCore
 from branch.settings import BadConfig, Settings
 from branch.store.db import Clock, Database, check_schema, open_engine
 from branch.store.terminals import StoredKeys
+from branch.switches import Switches
 from branch.terminal.context import Branch, Information
 from branch.tls import write_private
 
@@ -100,5 +101,14 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
     core = open_core(settings, db)
     said = Information(settings.telephone, settings.opening, settings.offered)
     return Branch(
-        settings.bank, settings.name, db, core, hsm, issuer(held), held.mark, secrets.token_bytes, information=said
+        settings.bank,
+        settings.name,
+        db,
+        core,
+        hsm,
+        issuer(held),
+        held.mark,
+        secrets.token_bytes,
+        information=said,
+        switched_off=Switches(settings),
     )

@@ -2,13 +2,15 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from branch.store.db import is_url
 from protocol.enquiries import Hours, Service
+from protocol.messages import TRANSACTIONS, SwitchReason
 
 
 class BadConfig(Exception):
@@ -47,6 +49,11 @@ class Settings:
     services: tuple[str, ...] = ("cash", "cards", "loans", "wealth", "exchange")
     """What its counters do."""
 
+    switches: Mapping[str, SwitchReason] = field(default_factory=dict)
+    """Transactions that are not offered, and why."""
+    file: Path | None = None
+    """Where this was read."""
+
     @property
     def opening(self) -> tuple[Hours, ...]:
         """The hours as terminals are told."""
@@ -69,6 +76,7 @@ KEYS: dict[str, dict[str, type]] = {
     "database": {"url": str},
     "core": {"url": str, "token_file": str, "expose": bool},
     "information": {"telephone": str, "hours": list, "services": list},
+    "switches": dict.fromkeys(TRANSACTIONS, str),
 }
 FIELDS = {
     ("branch", "bank"): "bank",
@@ -107,7 +115,7 @@ def load(path: Path) -> Settings:
     _check(path, text, values)
     if "state" not in values:
         raise BadConfig(path, 1, "[branch] state is missing", 'add state = "/var/lib/branch"')
-    return Settings(**values)
+    return Settings(**values, file=path)
 
 
 def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +132,10 @@ def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
             if not _is_a(kind, value):
                 line, (words, like) = _line(text, key, section), WORDS[kind]
                 raise BadConfig(path, line, f"{key} must be {words}", f"write it like {key} = {like}")
-            values[FIELDS[section, key]] = _shaped(key, value)
+            if section == "switches":
+                values.setdefault("switches", {})[key] = value
+            else:
+                values[FIELDS[section, key]] = _shaped(key, value)
     return values
 
 
@@ -178,6 +189,10 @@ def _check_information(path: Path, text: str, values: dict[str, Any]) -> None:
         if one not in get_args(Service):
             known = ", ".join(get_args(Service))
             raise BadConfig(path, _line(text, "services", "information"), f"unknown service {one!r}", f"use {known}")
+    for one, reason in values.get("switches", {}).items():
+        if reason not in get_args(SwitchReason):
+            known = ", ".join(get_args(SwitchReason))
+            raise BadConfig(path, _line(text, one, "switches"), f"unknown reason {reason!r}", f"use {known}")
 
 
 def _hours(text: str) -> Hours:

@@ -1,7 +1,9 @@
 """The menu: which flows, for whom, at which assurance level."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
 from flows.accounts import accounts
@@ -12,6 +14,7 @@ from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
 from flows.statement import statement
+from flows.terminal import Standing
 from flows.transfer import transfer
 
 
@@ -24,51 +27,88 @@ class Flow:
     run: Callable[[Session], Awaitable[None]]
     hindered: Callable[[Session], str] = lambda _: ""
     """Why it cannot be done now, a member of the messages `hindered.*`; "" when it can."""
+    bank: bool = True
+    """It asks the bank."""
+    paper: bool = False
+    """It is nothing without paper."""
+    prints: bool = False
+    """It can be had on paper, and done without."""
 
 
 # messages: menu.*
 FLOWS = (
-    Flow("accounts", Level.CUSTOMER, accounts),
-    Flow("transfer", Level.CUSTOMER, transfer),
-    Flow("statement", Level.CUSTOMER, statement),
-    Flow("copies", Level.CUSTOMER, copies, no_copies),
+    Flow("accounts", Level.CUSTOMER, accounts, prints=True),
+    Flow("transfer", Level.CUSTOMER, transfer, prints=True),
+    Flow("statement", Level.CUSTOMER, statement, prints=True),
+    Flow("copies", Level.CUSTOMER, copies, no_copies, bank=False, paper=True),
     Flow("information", Level.NOBODY, information),
 )
 VISITS_LIMIT = 100
-"""Transactions in one visit."""
+"""Transactions in one visit, and times that the menu may change meanwhile."""
+LOOK = 1.0
+"""Seconds between two looks whether what can be done has changed."""
+PRINTER = 3.0
+"""Seconds that the printer has to say how it is."""
 
 
 async def menu(session: Session) -> None:
     """Offer what this person may do until she finishes."""
     for _ in range(VISITS_LIMIT):
+        standing, paper = session.terminal.standing(), await _has_paper(session)
         try:
-            chosen = await session.choose_freely(_menu(session))
+            chosen = await session.choose_until(_menu(session, paper=paper), partial(_changed, session, standing))
         except Leave:
             return
-        await run_flow(session, next(flow for flow in FLOWS if flow.id == chosen))
+        if chosen:
+            await run_flow(session, next(flow for flow in FLOWS if flow.id == chosen))
 
 
-def _menu(session: Session) -> Choose:
-    options = tuple(_card(session, flow) for flow in FLOWS)
+async def _has_paper(session: Session) -> bool:
+    """Does the printer say that it can print?"""
+    try:
+        async with asyncio.timeout(PRINTER):
+            return (await session.devices.printer.status()).why is None
+    except (DeviceError, TimeoutError):
+        return False
+
+
+async def _changed(session: Session, before: Standing) -> None:
+    while session.terminal.standing() == before:
+        await asyncio.sleep(LOOK)
+
+
+def _menu(session: Session, *, paper: bool = True) -> Choose:
+    options = tuple(_card(session, flow, paper=paper) for flow in FLOWS)
     return Choose("menu", options=options, params=(("surname", session.surname),))
 
 
-def _card(session: Session, flow: Flow) -> Option:
+def _card(session: Session, flow: Flow, *, paper: bool) -> Option:
     """One transaction; where it cannot be done now, its card says why and what to do instead."""
+    line = "menu.without-paper" if flow.prints and not paper else f"menu.{flow.id}.line"
     if session.level < flow.level:
-        return Option(flow.id, f"menu.{flow.id}", f"menu.{flow.id}.line", disabled="menu.needs-customer")
-    why = flow.hindered(session)
-    return Option(flow.id, f"menu.{flow.id}", f"menu.{flow.id}.line", disabled=f"hindered.{why}" if why else "")
+        return Option(flow.id, f"menu.{flow.id}", line, disabled="menu.needs-customer")
+    why = _hindrance(session, flow) or ("no-paper" if flow.paper and not paper else "")
+    return Option(flow.id, f"menu.{flow.id}", line, disabled=f"hindered.{why}" if why else "")
+
+
+def _hindrance(session: Session, flow: Flow) -> str:
+    """Why it cannot be done now: it is switched off, the bank is away, or there is nothing to do it with."""
+    standing = session.terminal.standing()
+    away = "bank" if flow.bank and not standing.open else ""
+    return standing.switched_off.get(flow.id, "") or away or flow.hindered(session)
 
 
 async def run_flow(session: Session, flow: Flow) -> None:
     """Run one transaction; whatever stops it is told, and the menu comes back."""
     if session.level < flow.level:
         raise AssertionError(f"{flow.id} needs {flow.level.name}")
+    if why := _hindrance(session, flow):
+        return await session.tell(Tell("stopped.hindered", why=f"hindered.{why}"))
     session.tape = Tape()
     await guarded(session, lambda: rewindable(session.tape, lambda: flow.run(session)))
     if session.broken:
         raise VisitOver(session.broken)
+    return None
 
 
 async def guarded(session: Session, story: Callable[[], Awaitable[None]]) -> bool:

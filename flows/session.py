@@ -133,6 +133,18 @@ class Session:
         """Ask outside any flow, where "back" is "finish": the menu."""
         return await self._shown(screen, Chrome("leave"))
 
+    async def choose_until(self, screen: Screen[str], changes: Callable[[], Awaitable[None]]) -> str:
+        """As `choose_freely`; "" as soon as `changes` ends: what the screen offers is no longer so."""
+        while True:  # as in _shown: a person's own touch
+            try:
+                await self._attend(self._beside(screen, changes, Chrome("leave")))
+            except OtherWay as other:
+                return other.option
+            except CallHelp:
+                await self._help(screen.key)
+            else:
+                return ""
+
     async def _shown(self, screen: Screen[T], chrome: Chrome) -> T:
         while True:  # each round is one call for help, by a person's own touch
             try:

@@ -16,7 +16,7 @@ from typing import get_args
 from flows.menu import FLOWS
 from flows.screens import KINDS
 from protocol.enquiries import Currency, MovementKind, Service, Weekday
-from protocol.messages import Account, Reason, UntoldEnding
+from protocol.messages import Account, Reason, SwitchReason, UntoldEnding
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
 PARAMS = {
@@ -37,7 +37,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "rate.": get_args(Currency),
     "day.": get_args(Weekday),
     "service.": get_args(Service),
-    "hindered.": ("no-receipts",),
+    "hindered.": ("no-receipts", "no-paper", "bank", *get_args(SwitchReason)),
     "menu.": tuple(flow.id for flow in FLOWS),
 }
 """Beginning of a key that is made at run time -> what may follow."""

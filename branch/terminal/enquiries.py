@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from branch.bank.core import CoreMovement, CoreSpan
 from branch.store import visits
-from branch.terminal.context import Branch, Refusal, live
+from branch.terminal.context import Branch, Refusal, live, offered
 from protocol import calls
 from protocol import enquiries as e
 from protocol.mask import mask_account, mask_name
@@ -15,6 +15,7 @@ DAYS = {"days-30": 30, "days-90": 90}
 
 def movements(branch: Branch, terminal: str, body: e.MovementsAsked) -> e.Movements:
     """The newest movements of a period, the other side of each masked."""
+    offered(branch, "statement")
     customer = live(branch, terminal, body.customer)
     with branch.db.read() as tx:
         number = visits.number_behind(tx, customer.handle, body.account, "account")

@@ -50,6 +50,8 @@ MISTAKES = {
     "no hours": ("mon-fri 09:00-17:00", "always", "hours =", "'always' are no hours", "mon-fri"),
     "no day": ("mon-fri 09:00-17:00", "mon-xyz 09:00-17:00", "hours =", "no hours", "mon-fri"),
     "no service": ('"cash", ', '"magic", ', "services =", "unknown service 'magic'", "cash, cards"),
+    "no transaction": ("# transfer =", "tranfser =", "tranfser =", "unknown key 'tranfser'", "[switches] has accounts"),
+    "no reason": ('# transfer = "maintenance"', 'transfer = "mood"', "transfer =", "unknown reason 'mood'", "security"),
     "no toml": ("port = 8443", "port = = 8443", "port = =", "is not TOML", "line"),
     "a key twice": ("port = 8443", "port = 8443\nport = 1", "port = 1", "is not TOML", ""),
 }  # fmt: skip

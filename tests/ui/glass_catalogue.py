@@ -11,6 +11,8 @@ from typing import Any
 
 from glass_samples import ACCOUNTS, BACK, BARE, ENTRIES, FACTS, LEAVE, LONG_FACTS
 
+from flows.information import LIST
+from flows.menu import FLOWS
 from flows.ports import Chrome
 from flows.screens import (
     KINDS,
@@ -19,6 +21,7 @@ from flows.screens import (
     Confirm,
     EnterAmount,
     EnterNumber,
+    Fact,
     Option,
     OutOfService,
     Picture,
@@ -42,6 +45,19 @@ OWN = {"limit", "available", "amount", "reference", "masked", "seconds", "since"
 """Places that a kind fills by itself."""
 PLACED = {"surname": "欧阳", "number": "A-1024"}
 SINCE, UNTIL, THIRD = date(2026, 10, 25), date(2026, 11, 23), Where("statement.name", 3, 3)
+PUBLIC: dict[str, tuple[Fact, ...]] = {
+    "information.shown-rates": tuple(
+        Fact(f"rate.{one}.{way}", Money(71_171)) for one in FAMILIES["rate."] for way in ("buy", "sell")
+    ),
+    "information.shown-hours": (
+        *(Fact(f"day.{one}", "09:00-12:00, 13:30-17:00") for one in FAMILIES["day."]),
+        Fact("day.sun", "information.closed", message=True),
+    ),
+    "information.shown-services": tuple(
+        Fact(f"service.{one}", f"service.{one}.line", message=True) for one in FAMILIES["service."]
+    ),
+}
+"""Facts of pages that anybody may read."""
 NOT_REAL = {"fact.when"}
 
 
@@ -75,7 +91,8 @@ def filled() -> dict[str, tuple[Screen[Any], Chrome]]:
     """Each of those screens, as full as it can be."""
     made: dict[str, tuple[Screen[Any], Chrome]] = {}
     for kind, key in asked():
-        for number, screen in enumerate(_fillings(kind, key)):
+        menus = _menus(key) if key == "menu" else ()
+        for number, screen in enumerate((*_fillings(kind, key), *menus)):
             made[f"{kind.__name__}-{key}{f'-{number}' if number else ''}"] = (screen, _chrome(screen))
     return made
 
@@ -105,7 +122,8 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
                 kind(key), picture=Picture.CARD_IN, options=options[:3], params=_params(kind, key), where=where
             )  # type: ignore[call-arg]
         case "Review":
-            yield replace(kind(key), facts=real[:4], options=options, where=where)  # type: ignore[call-arg]
+            facts, acts = (PUBLIC[key], LIST) if key in PUBLIC else (real[:4], options)
+            yield replace(kind(key), facts=facts, options=acts, where=where)  # type: ignore[call-arg]
         case "Statement":
             yield from _statements(kind(key))
         case "Confirm":
@@ -129,6 +147,16 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
                 yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")
         case _:
             yield kind(key)
+
+
+def _menus(key: str) -> Iterator[Screen[Any]]:
+    """With every reason for which something cannot be done now."""
+    for why in FAMILIES["hindered."]:
+        options = tuple(
+            Option(flow.id, f"menu.{flow.id}", "menu.without-paper", disabled=f"hindered.{why}" * (place % 2))
+            for place, flow in enumerate(FLOWS)
+        )
+        yield Choose(key, options=options, params=_params(Choose, key))
 
 
 def _statements(empty: Any) -> Iterator[Screen[Any]]:
