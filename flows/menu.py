@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
@@ -51,12 +51,22 @@ PRINTER = 3.0
 """Seconds that the printer has to say how it is."""
 
 
+@dataclass
+class _Now:
+    """What the menu is drawn from, beside the person before it."""
+
+    standing: Standing
+    paper: bool = True
+    """The printer can print, as far as was heard."""
+
+
 async def menu(session: Session) -> None:
     """Offer what this person may do until she finishes."""
+    now = _Now(session.terminal.standing())
     for _ in range(VISITS_LIMIT):
-        standing, paper = session.terminal.standing(), await _has_paper(session)
+        now.standing = session.terminal.standing()
         try:
-            chosen = await session.choose_until(_menu(session, paper=paper), partial(_changed, session, standing))
+            chosen = await session.choose_until(_menu(session, paper=now.paper), partial(_changed, session, now))
         except Leave:
             return
         if chosen:
@@ -72,9 +82,14 @@ async def _has_paper(session: Session) -> bool:
         return False
 
 
-async def _changed(session: Session, before: Standing) -> None:
-    while session.terminal.standing() == before:
-        await asyncio.sleep(LOOK)
+async def _changed(session: Session, now: _Now) -> None:
+    """Wait until what the menu was drawn from is no longer so; nobody waits for the printer's answer."""
+    before = replace(now)
+    while now == before:
+        now.paper = await _has_paper(session)
+        now.standing = session.terminal.standing()
+        if now == before:
+            await asyncio.sleep(LOOK)
 
 
 def _menu(session: Session, *, paper: bool = True) -> Choose:
