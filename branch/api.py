@@ -17,7 +17,7 @@ from branch.link import LINES, Hub
 from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guard
 from branch.settings import Settings
 from branch.store import terminals
-from branch.terminal import identify, money, people, settle, transfer
+from branch.terminal import enquiries, identify, money, people, settle, transfer
 from branch.terminal.context import Branch
 from protocol import messages as m
 from protocol.calls import LINK, PATHS, Call
@@ -40,6 +40,10 @@ HANDLERS: dict[str, Handler] = {
     "confirm_customer": identify.confirm_customer,
     "sign_out": identify.sign_out,
     "accounts": money.accounts,
+    "movements": enquiries.movements,
+    "recent_payees": money.recent_payees,
+    "rates": enquiries.rates,
+    "information": enquiries.information,
     "payee": money.payee,
     "quote": money.quote,
     "transfer": transfer.transfer,

@@ -16,7 +16,8 @@ from branch.bank.remote import RemoteCore
 from branch.settings import BadConfig, Settings
 from branch.store.db import Clock, Database, check_schema, open_engine
 from branch.store.terminals import StoredKeys
-from branch.terminal.context import Branch
+from branch.switches import Switches
+from branch.terminal.context import Branch, Information
 from branch.tls import write_private
 
 
@@ -98,4 +99,16 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
     db, held = open_database(settings, clock), held or load_secrets(settings.state)
     hsm = TestHsm(StoredKeys(db), held.hsm)
     core = open_core(settings, db)
-    return Branch(settings.bank, settings.name, db, core, hsm, issuer(held), held.mark, secrets.token_bytes)
+    said = Information(settings.telephone, settings.opening, settings.offered)
+    return Branch(
+        settings.bank,
+        settings.name,
+        db,
+        core,
+        hsm,
+        issuer(held),
+        held.mark,
+        secrets.token_bytes,
+        information=said,
+        switched_off=Switches(settings),
+    )

@@ -74,6 +74,14 @@ CARDS = (
 )
 FEES = ((1_000_000, 500),)
 """Transfers to other people: free up to ¥10,000.00, then ¥5.00."""
+RATES = {
+    "USD": (100, 70_873, 71_171),
+    "EUR": (100, 81_940, 82_544),
+    "GBP": (100, 93_210, 93_897),
+    "HKD": (100, 9_108, 9_144),
+    "JPY": (10_000, 45_212, 45_545),
+}
+"""Currency -> so much of it costs so many fen: when the bank buys, when it sells. Invented."""
 SPECIMEN = Specimen(
     id_number=LI_NA.id_number,
     source=LI_NA.accounts[0][0],
@@ -92,6 +100,8 @@ def seed(db: Database, held: Secrets, today: date) -> None:
         k.open_books(tx, today.isoformat())
         for above, fee in FEES:
             k.set_fee(tx, above, fee)
+        for place, (currency, prices) in enumerate(RATES.items()):
+            k.set_rate(tx, currency, place, prices, db.clock())
         for person in PEOPLE:
             k.add_customer(tx, person.id, person.name, person.id_number)
             for place, (number, kind, opening) in enumerate(person.accounts):

@@ -130,12 +130,13 @@ class Hub:
 
     async def _ask_core(self) -> Mapping[str, Any] | None:
         """Out of service while the core is away; None when it has never told its date."""
+        off = {"switched_off": dict(await self._run(self._branch.switched_off))}
         try:
             day = await self._run(self._branch.core.accounting_date)
         except CoreUnavailable:
-            return {**self._last_day, "in_service": False} if self._last_day else None
+            return {**self._last_day, **off, "in_service": False} if self._last_day else None
         self._last_day = {"bank": self._branch.bank, "branch": self._branch.name, "accounting_date": day}
-        return {**self._last_day, "in_service": True}
+        return {**self._last_day, **off, "in_service": True}
 
     def _terminals(self, fingerprints: set[str]) -> dict[str, str]:
         with self._branch.db.read() as tx:

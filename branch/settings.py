@@ -2,12 +2,15 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from branch.store.db import is_url
+from protocol.enquiries import Hours, Service
+from protocol.messages import TRANSACTIONS, SwitchReason
 
 
 class BadConfig(Exception):
@@ -39,6 +42,28 @@ class Settings:
     core_expose: bool = False
     """Serve the reference ledger at /core/v1, guarded by the token in `state`/core.token."""
 
+    telephone: str = ""
+    """Of the branch, as anybody may read it at a terminal."""
+    hours: tuple[str, ...] = ("mon-fri 09:00-17:00",)
+    """When it is open: `DAY[-DAY] HH:MM-HH:MM`."""
+    services: tuple[str, ...] = ("cash", "cards", "loans", "wealth", "exchange")
+    """What its counters do."""
+
+    switches: Mapping[str, SwitchReason] = field(default_factory=dict)
+    """Transactions that are not offered, and why."""
+    file: Path | None = None
+    """Where this was read."""
+
+    @property
+    def opening(self) -> tuple[Hours, ...]:
+        """The hours as terminals are told."""
+        return tuple(_hours(text) for text in self.hours)
+
+    @property
+    def offered(self) -> tuple[Service, ...]:
+        """The services, each one that terminals have words for."""
+        return tuple(one for one in get_args(Service) if one in self.services)
+
     @property
     def database_url(self) -> str:
         """The database to open."""
@@ -50,6 +75,8 @@ KEYS: dict[str, dict[str, type]] = {
     "serve": {"host": str, "port": int, "names": list},
     "database": {"url": str},
     "core": {"url": str, "token_file": str, "expose": bool},
+    "information": {"telephone": str, "hours": list, "services": list},
+    "switches": dict.fromkeys(TRANSACTIONS, str),
 }
 FIELDS = {
     ("branch", "bank"): "bank",
@@ -62,6 +89,9 @@ FIELDS = {
     ("core", "url"): "core",
     ("core", "token_file"): "core_token_file",
     ("core", "expose"): "core_expose",
+    ("information", "telephone"): "telephone",
+    ("information", "hours"): "hours",
+    ("information", "services"): "services",
 }
 
 
@@ -87,7 +117,7 @@ def load(path: Path) -> Settings:
     _check(path, text, values)
     if "state" not in values:
         raise BadConfig(path, 1, "[branch] state is missing", 'add state = "/var/lib/branch"')
-    return Settings(**values)
+    return Settings(**values, file=path)
 
 
 def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +134,10 @@ def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
             if not _is_a(kind, value):
                 line, (words, like) = _line(text, key, section), WORDS[kind]
                 raise BadConfig(path, line, f"{key} must be {words}", f"write it like {key} = {like}")
-            values[FIELDS[section, key]] = _shaped(key, value)
+            if section == "switches":
+                values.setdefault("switches", {})[key] = value
+            else:
+                values[FIELDS[section, key]] = _shaped(key, value)
     return values
 
 
@@ -125,7 +158,7 @@ def _is_a(kind: type, value: Any) -> bool:
 def _shaped(key: str, value: Any) -> Any:
     if key in {"state", "token_file"}:
         return Path(value)
-    return tuple(value) if key == "names" else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _check(path: Path, text: str, values: dict[str, Any]) -> None:
@@ -144,6 +177,33 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):
         line = _line(text, "name", "branch")
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
+    _check_information(path, text, values)
+
+
+def _check_information(path: Path, text: str, values: dict[str, Any]) -> None:
+    for one in values.get("hours", ()):
+        try:
+            _hours(one)
+        except ValueError as why:
+            line = _line(text, "hours", "information")
+            raise BadConfig(path, line, f"{one!r} are no hours", 'write them like "mon-fri 09:00-17:00"') from why
+    for one in values.get("services", ()):
+        if one not in get_args(Service):
+            known = ", ".join(get_args(Service))
+            raise BadConfig(path, _line(text, "services", "information"), f"unknown service {one!r}", f"use {known}")
+    for one, reason in values.get("switches", {}).items():
+        if reason not in get_args(SwitchReason):
+            known = ", ".join(get_args(SwitchReason))
+            raise BadConfig(path, _line(text, one, "switches"), f"unknown reason {reason!r}", f"use {known}")
+
+
+def _hours(text: str) -> Hours:
+    """Read `mon-fri 09:00-17:00` or `sat 10:00-15:00`; raises ValueError."""
+    found = re.fullmatch(r"(\w{3})(?:-(\w{3}))? ([\d:]+)-([\d:]+)", text)
+    if not found:
+        raise ValueError(text)
+    first, last, opens, closes = found.groups()
+    return Hours.model_validate({"first": first, "last": last or first, "opens": opens, "closes": closes})
 
 
 def is_safe(url: str) -> bool:
@@ -161,7 +221,7 @@ def _line(text: str, key: str, section: str = "") -> int:
     """Where a key stands, as well as can be told: its first place after its section's heading."""
     inside = not section
     for number, line in enumerate(text.splitlines(), 1):
-        inside = inside or line.strip() == f"[{section}]"
+        inside = inside or line.partition("#")[0].strip() == f"[{section}]"
         if inside and re.match(rf"\s*\[?\s*{re.escape(key)}\b", line):
             return number
     return 1

@@ -1,8 +1,9 @@
 """Accounts and balances: look, and take it home on paper."""
 
 from drivers.api import Line
+from flows.paper import Paper
 from flows.ports import Words
-from flows.receipt import Paper, receipt
+from flows.receipt import receipt
 from flows.screens import Choose, Fact, Option, Review, Where
 from flows.session import Session
 from protocol import messages as m

@@ -51,6 +51,11 @@ class Tape:
         self.entries.append(_Entry(question, answer, asked))
         self.at = len(self.entries)
 
+    def forget(self) -> None:
+        """What was answered so far is no step back any more."""
+        self.entries.clear()
+        self.at = 0
+
     def rewind(self) -> bool:
         """Forget the last thing a person answered and all that followed; False when there is none."""
         self.at = 0

@@ -5,6 +5,7 @@ from functools import partial
 
 from drivers.api import Application, CardDialogue, DeviceError, IdCard, MediaRefused
 from flows.arrive import Arrival, BankCard, IdentityCard, arrival
+from flows.information import information
 from flows.ports import Back, Refused
 from flows.screens import Choose, Option, Picture, Prompt, Tell, Tone, Wait, Where
 from flows.session import Level, Session, VisitOver
@@ -29,20 +30,26 @@ async def identify(session: Session) -> None:
 
 
 async def _how(session: Session) -> str | Arrival:
-    """A touch says it, and so does the card itself."""
+    """A touch says it, and so does the card itself; who only wants to know something comes back to it afterwards."""
     devices = session.devices
-    await session.start_over()
-    return await session.ask_or(
-        Choose(
-            "identify.how",
-            where=Where(WHERE, 1, 3),
-            options=(
-                Option("bank-card", "identify.bank-card", "identify.bank-card.line"),
-                Option("id-card", "identify.id-card", "identify.id-card.line"),
+    while True:  # each round is a person's own touch
+        await session.start_over()
+        how = await session.ask_or(
+            Choose(
+                "identify.how",
+                where=Where(WHERE, 1, 3),
+                options=(
+                    Option("bank-card", "identify.bank-card", "identify.bank-card.line"),
+                    Option("id-card", "identify.id-card", "identify.id-card.line"),
+                    Option("information", "identify.information", "identify.information.line"),
+                ),
             ),
-        ),
-        lambda: arrival(devices.id_reader, devices.card_reader, stale=session.asked_in),
-    )
+            lambda: arrival(devices.id_reader, devices.card_reader, stale=session.asked_in),
+        )
+        if how != "information":
+            return how
+        await information(session)
+        session.tape.forget()
 
 
 async def _by(session: Session, how: str | Arrival) -> None:

@@ -1,14 +1,20 @@
 """The menu: which flows, for whom, at which assurance level."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
+from flows.copies import copies, no_copies
+from flows.information import information
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
+from flows.statement import statement
+from flows.terminal import Standing
 from flows.transfer import transfer
 
 
@@ -19,45 +25,105 @@ class Flow:
     id: str
     level: Level
     run: Callable[[Session], Awaitable[None]]
+    hindered: Callable[[Session], str] = lambda _: ""
+    """Why it cannot be done now, a member of the messages `hindered.*`; "" when it can."""
+    bank: bool = True
+    """It asks the bank."""
+    paper: bool = False
+    """It is nothing without paper."""
+    prints: bool = False
+    """It can be had on paper, and done without."""
 
 
 # messages: menu.*
-FLOWS = (Flow("accounts", Level.CUSTOMER, accounts), Flow("transfer", Level.CUSTOMER, transfer))
+FLOWS = (
+    Flow("accounts", Level.CUSTOMER, accounts, prints=True),
+    Flow("transfer", Level.CUSTOMER, transfer, prints=True),
+    Flow("statement", Level.CUSTOMER, statement, prints=True),
+    Flow("copies", Level.CUSTOMER, copies, no_copies, bank=False, paper=True),
+    Flow("information", Level.NOBODY, information),
+)
 VISITS_LIMIT = 100
-"""Transactions in one visit."""
+"""Transactions in one visit, and times that the menu may change meanwhile."""
+LOOK = 1.0
+"""Seconds between two looks whether what can be done has changed."""
+PRINTER = 3.0
+"""Seconds that the printer has to say how it is."""
+
+
+@dataclass
+class _Now:
+    """What the menu is drawn from, beside the person before it."""
+
+    standing: Standing
+    paper: bool = True
+    """The printer can print, as far as was heard."""
 
 
 async def menu(session: Session) -> None:
     """Offer what this person may do until she finishes."""
+    now = _Now(session.terminal.standing())
     for _ in range(VISITS_LIMIT):
+        now.standing = session.terminal.standing()
         try:
-            chosen = await session.choose_freely(_menu(session))
+            chosen = await session.choose_until(_menu(session, paper=now.paper), partial(_changed, session, now))
         except Leave:
             return
-        await run_flow(session, next(flow for flow in FLOWS if flow.id == chosen))
+        if chosen:
+            await run_flow(session, next(flow for flow in FLOWS if flow.id == chosen))
 
 
-def _menu(session: Session) -> Choose:
-    options = tuple(
-        Option(
-            flow.id,
-            f"menu.{flow.id}",
-            f"menu.{flow.id}.line",
-            disabled="" if session.level >= flow.level else "menu.needs-customer",
-        )
-        for flow in FLOWS
-    )
+async def _has_paper(session: Session) -> bool:
+    """Does the printer say that it can print?"""
+    try:
+        async with asyncio.timeout(PRINTER):
+            return (await session.devices.printer.status()).why is None
+    except (DeviceError, TimeoutError):
+        return False
+
+
+async def _changed(session: Session, now: _Now) -> None:
+    """Wait until what the menu was drawn from is no longer so; nobody waits for the printer's answer."""
+    before = replace(now)
+    while now == before:
+        now.paper = await _has_paper(session)
+        now.standing = session.terminal.standing()
+        if now == before:
+            await asyncio.sleep(LOOK)
+
+
+def _menu(session: Session, *, paper: bool = True) -> Choose:
+    options = tuple(_card(session, flow, paper=paper) for flow in FLOWS)
     return Choose("menu", options=options, params=(("surname", session.surname),))
+
+
+def _card(session: Session, flow: Flow, *, paper: bool) -> Option:
+    """One transaction; where it cannot be done now, its card says why and what to do instead."""
+    line = "menu.without-paper" if flow.prints and not paper else f"menu.{flow.id}.line"
+    if session.level < flow.level:
+        return Option(flow.id, f"menu.{flow.id}", line, disabled="menu.needs-customer")
+    why = _hindrance(session, flow) or ("no-paper" if flow.paper and not paper else "")
+    return Option(flow.id, f"menu.{flow.id}", line, disabled=f"hindered.{why}" if why else "")
+
+
+def _hindrance(session: Session, flow: Flow) -> str:
+    """Why it cannot be done now: it is switched off, the bank is away, or there is nothing to do it with."""
+    standing = session.terminal.standing()
+    away = "bank" if flow.bank and not standing.open else ""
+    return standing.switched_off.get(flow.id, "") or away or flow.hindered(session)
 
 
 async def run_flow(session: Session, flow: Flow) -> None:
     """Run one transaction; whatever stops it is told, and the menu comes back."""
     if session.level < flow.level:
         raise AssertionError(f"{flow.id} needs {flow.level.name}")
+    if why := _hindrance(session, flow):
+        return await session.tell(Tell("stopped.hindered", why=f"hindered.{why}"))
     session.tape = Tape()
     await guarded(session, lambda: rewindable(session.tape, lambda: flow.run(session)))
     if session.broken:
         raise VisitOver(session.broken)
+    return None
 
 
 async def guarded(session: Session, story: Callable[[], Awaitable[None]]) -> bool:

@@ -45,6 +45,7 @@ class Fact:
 
     label: str
     value: "str | Money | date"
+    """A `datetime` too, which is written with its time."""
     strong: bool = False
     message: bool = False
     """True when `value` is itself a message key."""
@@ -169,6 +170,37 @@ class Review(Screen[str]):
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A line of a statement; a touch opens it."""
+
+    id: str
+    kind: str
+    """A message key."""
+    amount: Money
+    """Below zero where it left the account."""
+    balance: Money
+    """Of the account, just after it."""
+    day: date
+    party: str = ""
+    """Whom it went to or came from, masked."""
+
+
+@dataclass(frozen=True)
+class Statement(Screen[str]):
+    """What has moved on an account, paged; answered by the id of an entry, a way or an option, or by `done`."""
+
+    words = ("", ".line", ".next", ".none")
+    entries: tuple[Entry, ...] = ()
+    ways: tuple[Option, ...] = ()
+    """Ways to look at it, of which `way` is the one shown."""
+    way: str = ""
+    options: tuple[Option, ...] = ()
+    masked: str = ""
+    since: date = date.min
+    until: date = date.min
+
+
+@dataclass(frozen=True)
 class Prompt(Screen[str]):
     """A device waits for the customer's hand; answered only by an option (another way) or by leaving."""
 
@@ -213,5 +245,6 @@ class OutOfService(Screen[str]):
 
 
 KINDS: tuple[type[Screen[object]], ...] = (
-    Attract, Choose, EnterAmount, EnterNumber, Confirm, Tell, Review, Prompt, EnterPin, Wait, Rate, OutOfService,
+    Attract, Choose, EnterAmount, EnterNumber, Confirm, Tell, Review, Statement, Prompt, EnterPin, Wait, Rate,
+    OutOfService,
 )  # fmt: skip

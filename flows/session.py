@@ -10,14 +10,16 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from drivers.api import Abandoned, DeviceError, Faulty, TooLate
+from drivers.api import Abandoned, DeviceError, Faulty
 from flows.arrive import Arrival
 from flows.back import MISSING, Tape
 from flows.journal import Intent, JournalFailed, Undo
 from flows.orders import about, ending_of, journaled, order_facts
+from flows.paper import Kept
 from flows.ports import Back, Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
 from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
 from flows.terminal import Devices, Terminal
+from flows.waiting import cancelled, patiently
 from protocol import messages as m
 from protocol.mask import Pan, PinBlock
 
@@ -78,6 +80,8 @@ class Session:
     broken: str = ""
     """Set when the journal could not take an ending: the terminal goes out of service."""
     tape: Tape = field(default_factory=Tape)
+    papers: list[Kept] = field(default_factory=list)
+    """What was printed in this visit, for copies."""
     _spent: list[Confirmed] = field(default_factory=list)
     _interrupt: "asyncio.Future[None] | None" = None
     _pending: VisitOver | None = None
@@ -129,6 +133,18 @@ class Session:
         """Ask outside any flow, where "back" is "finish": the menu."""
         return await self._shown(screen, Chrome("leave"))
 
+    async def choose_until(self, screen: Screen[str], changes: Callable[[], Awaitable[None]]) -> str:
+        """As `choose_freely`; "" as soon as `changes` ends: what the screen offers is no longer so."""
+        while True:  # as in _shown: a person's own touch
+            try:
+                await self._attend(self._beside(screen, changes, Chrome("leave")))
+            except OtherWay as other:
+                return other.option
+            except CallHelp:
+                await self._help(screen.key)
+            else:
+                return ""
+
     async def _shown(self, screen: Screen[T], chrome: Chrome) -> T:
         while True:  # each round is one call for help, by a person's own touch
             try:
@@ -151,14 +167,14 @@ class Session:
 
     async def _beside(self, screen: Screen[str], act: Callable[[], Awaitable[T]], chrome: Chrome) -> T:
         shown = asyncio.ensure_future(self.terminal.stage.show(screen, chrome))
-        acting = asyncio.ensure_future(_patiently(act))
+        acting = asyncio.ensure_future(patiently(act))
         try:
             await asyncio.wait((shown, acting), return_when=asyncio.FIRST_COMPLETED)
             if acting.done():
                 return acting.result()
             raise OtherWay(shown.result())
         finally:
-            await _cancelled(shown, acting)
+            await cancelled(shown, acting)
 
     async def busy(self, wait: Wait, act: Callable[[], Awaitable[T]]) -> T:
         """Do a bounded thing that is not interrupted, with "please wait" on the glass."""
@@ -171,7 +187,7 @@ class Session:
         except TimeoutError as why:
             raise Unreachable(wait.key) from why
         finally:
-            await _cancelled(shown)
+            await cancelled(shown)
             self._active = asyncio.get_running_loop().time()
 
     async def look(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
@@ -309,7 +325,7 @@ class Session:
 
     async def stop_watching(self) -> None:
         """End what runs beside the visit."""
-        await _cancelled(*self._watchers)
+        await cancelled(*self._watchers)
         self._watchers.clear()
 
     async def start_over(self) -> None:
@@ -326,6 +342,7 @@ class Session:
         self._pending = None  # it carries the frames through which it was raised
         self.asked_in.clear()
         self._spent.clear()
+        self.papers.clear()
 
     async def _attend(self, waiting: Coroutine[Any, Any, T]) -> T:
         """Wait, and let an interruption or a long silence end it."""
@@ -345,7 +362,7 @@ class Session:
                     over.result()
             raise AssertionError("woken by nothing")
         finally:
-            await _cancelled(main, quiet, self._interrupt)
+            await cancelled(main, quiet, self._interrupt)
 
     async def _silence(self) -> None:
         """Warn a quiet customer, and end the visit of one who has gone."""
@@ -381,19 +398,3 @@ def _heard(task: "asyncio.Future[Any]") -> None:
     """An effect that outlived its visit has written its ending, or settle() will: nobody waits for its answer."""
     if not task.cancelled():
         task.exception()
-
-
-async def _patiently(act: Callable[[], Awaitable[T]]) -> T:
-    """Wait at a device for as long as the visit waits for her: whether she has gone is not the device's to say."""
-    while True:  # ended by the idle rule, by her, or by the device
-        try:
-            return await act()
-        except TooLate:
-            continue
-
-
-async def _cancelled(*tasks: "asyncio.Future[Any]") -> None:
-    """Cancel, and wait until each has really ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

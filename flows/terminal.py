@@ -1,6 +1,7 @@
 """What stays when the customer has left: the terminal that a visit happens at."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from drivers.api import CardReader, IdReader, PinPad, Printer
@@ -31,6 +32,16 @@ class Devices:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What can be done at this moment, as far as the branch says."""
+
+    open: bool = True
+    """The bank answers."""
+    switched_off: Mapping[str, str] = field(default_factory=dict)
+    """Flow -> why it is not offered, a member of the messages `hindered.*`."""
+
+
+@dataclass(frozen=True)
 class Rules:
     """Patience in seconds, and tries."""
 
@@ -57,3 +68,4 @@ class Terminal:
     devices: Devices
     blinds: tuple[Blind, ...] = ()
     rules: Rules = Rules()
+    standing: Callable[[], Standing] = Standing

@@ -6,14 +6,17 @@ from drivers.api import CardDialogue, DeviceError, Line
 from flows.accounts import account_options
 from flows.journal import Intent
 from flows.orders import about, order_facts, short
-from flows.ports import Refused, Unsure, Words
-from flows.receipt import Paper, receipt
+from flows.paper import Paper
+from flows.ports import Refused, Unreachable, Unsure, Words
+from flows.receipt import receipt
 from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
 from flows.session import NotSent, Session
 from protocol import messages as m
 from protocol.money import Money, chinese_capitals
 
 WHERE = "transfer.name"
+CARDS = 6
+"""On one page."""
 TRIES = 5
 """Wrong payee numbers before the flow gives up."""
 
@@ -61,16 +64,37 @@ async def transfer(session: Session) -> None:
 
 
 async def _payee(session: Session, source: m.Account, accounts: tuple[m.Account, ...]) -> m.Payee:
-    """One of her own accounts, or anybody's at this bank, whose masked name the bank tells."""
-    others = tuple(one for one in accounts if one.handle != source.handle)
-    own = tuple(Option(one.handle, f"accounts.{one.kind}", one.masked) for one in others[:5])
+    """One of her own accounts, somebody she has paid before, or anybody at this bank."""
+    others = tuple(one for one in accounts if one.handle != source.handle)[:5]
+    own = tuple(m.Payee(handle=a.handle, masked_name=session.surname + "*", masked_number=a.masked) for a in others)
+    recent = await _recent(session)
+    options = _payee_options(others, recent)
+    to = "someone"
+    if len(options) > 1:
+        to = await session.ask(Choose("transfer.to", options=options, where=Where(WHERE, 2, 4)))
+    known = next((one for one in (*own, *recent) if one.handle == to), None)
+    return known or await _by_number(session)
+
+
+async def _recent(session: Session) -> tuple[m.Payee, ...]:
+    """Whom she has paid before; a bank that does not tell that keeps nobody from typing a number."""
+    try:
+        return await session.look("recent payees", lambda: session.bank.recent_payees(session.customer))
+    except (Refused, Unreachable):
+        return ()
+
+
+def _payee_options(others: tuple[m.Account, ...], recent: tuple[m.Payee, ...]) -> tuple[Option, ...]:
+    """Whom she has paid comes before "someone else", and that on the first page; her own accounts first if all fit."""
+    own = tuple(Option(one.handle, f"accounts.{one.kind}", one.masked) for one in others)
+    paid = tuple(Option(one.handle, one.masked_name, one.masked_number, literal=True) for one in recent)
     someone = Option("someone", "transfer.someone", "transfer.someone.line")
-    where = Where(WHERE, 2, 4)
-    to = await session.ask(Choose("transfer.to", options=(*own, someone), where=where)) if own else "someone"
-    for one in others:
-        if one.handle == to:
-            return m.Payee(handle=one.handle, masked_name=session.surname + "*", masked_number=one.masked)
-    problem = ""
+    return (*own, *paid, someone) if len(own) + len(paid) < CARDS else (*paid, someone, *own)
+
+
+async def _by_number(session: Session) -> m.Payee:
+    """Anybody at this bank, whose masked name the bank tells."""
+    where, problem = Where(WHERE, 2, 4), ""
     for _ in range(TRIES):
         number = await session.ask(EnterNumber("transfer.number", problem=problem, where=where))
         try:

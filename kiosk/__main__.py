@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -161,7 +161,7 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
     from kiosk.app import Fonts, KivyStage  # noqa: PLC0415  Kivy reads its environment at import
     from kiosk.link import Line, Link, open_client, trust  # noqa: PLC0415
     from kiosk.media.client import MediaProcess  # noqa: PLC0415
-    from kiosk.terminal import Service  # noqa: PLC0415
+    from kiosk.terminal import Service, standing  # noqa: PLC0415
     from kiosk.ui.tokens import Panel  # noqa: PLC0415
     from kiosk.words import Catalogue  # noqa: PLC0415
 
@@ -184,8 +184,9 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
     def told(hello: Hello) -> None:
         stage.name = f"{hello.bank} · {hello.branch}"
 
-    line = Line(config.branch, context, lambda: service.state, told)
-    service = Service(terminal, line, link, asyncio.get_running_loop().time)
+    line: Line = Line(config.branch, context, lambda: service.state, told)
+    terminal = replace(terminal, standing=lambda: standing(line.hello))
+    service: Service = Service(terminal, line, link, asyncio.get_running_loop().time)
     for background in (line.run(), media.run(), _simulated(stage, terminal.devices, media, ours)):
         _beside(stack, background)
     return Kiosk(stage, service, media)

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
 from protocol import calls
+from protocol import enquiries as e
 from protocol import messages as m
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,18 @@ class Link:
 
     async def accounts(self, customer: str) -> tuple[m.Account, ...]:
         return (await self._call("accounts", calls.OfCustomer(customer=customer), calls.Accounts)).accounts
+
+    async def movements(self, asked: e.MovementsAsked) -> e.Movements:
+        return await self._call("movements", asked, e.Movements)
+
+    async def recent_payees(self, customer: str) -> tuple[m.Payee, ...]:
+        return (await self._call("recent_payees", calls.OfCustomer(customer=customer), e.Payees)).payees
+
+    async def rates(self) -> e.ExchangeRates:
+        return await self._call("rates", calls.Nothing(), e.ExchangeRates)
+
+    async def information(self) -> e.BranchInformation:
+        return await self._call("information", calls.Nothing(), e.BranchInformation)
 
     async def payee(self, customer: str, number: str) -> m.Payee:
         return await self._call("payee", calls.PayeeAsked(customer=customer, number=number), m.Payee)

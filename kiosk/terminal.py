@@ -15,7 +15,7 @@ from flows.ports import Chrome, Refused, Unreachable
 from flows.screens import Attract, OutOfService, Wait
 from flows.session import Session
 from flows.settle import Settler
-from flows.terminal import Terminal
+from flows.terminal import Standing, Terminal
 from flows.visit import visit
 from protocol import messages as m
 
@@ -168,6 +168,11 @@ class Service:
             await self.terminal.devices.pin_pad.import_key(key.name, cryptogram, kcv, key.wrapping)
         self._keyed = True
         self.line.changed.set()
+
+
+def standing(hello: m.Hello | None) -> Standing:
+    """What can be done at this moment, by the branch's last word; nothing at the bank while the line is down."""
+    return Standing(open=hello is not None and hello.in_service, switched_off=hello.switched_off if hello else {})
 
 
 async def _ended(*tasks: "asyncio.Future[Any]") -> None:

@@ -78,6 +78,10 @@ class Catalogue:
         """`¥1,234.50`, isolated in a right-to-left language."""
         return self._shown(_amount(money), language)
 
+    def signed(self, money: Money, language: str = "") -> str:
+        """`+¥1,234.50` or `-¥1,234.50`."""
+        return self._shown("+" * (money.fen > 0) + _amount(money), language)
+
     def day(self, day: date, language: str = "") -> str:
         """A calendar date in CLDR's long form: 2026年11月24日, 24 November 2026, 24 نوفمبر 2026."""
         return str(format_date(day, "long", locale=_locale(language or self._language())))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from protocol import enquiries as e
 from protocol import messages as m
 
 LINK = "/v1/link"
@@ -94,6 +95,10 @@ PATHS: dict[str, Call] = {
     "confirm_customer": Call("/v1/confirm-customer", ConfirmCustomer, Nothing),
     "sign_out": Call("/v1/sign-out", OfCustomer, Nothing),
     "accounts": Call("/v1/accounts", OfCustomer, Accounts),
+    "movements": Call("/v1/movements", e.MovementsAsked, e.Movements),
+    "recent_payees": Call("/v1/recent-payees", OfCustomer, e.Payees),
+    "rates": Call("/v1/rates", Nothing, e.ExchangeRates),
+    "information": Call("/v1/information", Nothing, e.BranchInformation),
     "payee": Call("/v1/payee", PayeeAsked, m.Payee),
     "quote": Call("/v1/quote", QuoteAsked, m.Quote),
     "transfer": Call("/v1/transfer", m.Post, m.Posted),

@@ -104,6 +104,12 @@ class PadKeys(Message):
     keys: tuple[PadKey, ...]
 
 
+SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
+"""Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
+TRANSACTIONS = ("accounts", "transfer", "statement", "copies", "information")
+"""What a branch can switch off, by the ids of the terminal's menu."""
+
+
 class Hello(Message):
     """First message of the branch on the link's WebSocket, and again at every change of state."""
 
@@ -112,6 +118,8 @@ class Hello(Message):
     terminal: str
     accounting_date: date
     in_service: bool
+    switched_off: dict[str, SwitchReason] = {}
+    """Transactions, by their id on the menu, that are not offered now."""
 
 
 class Heartbeat(Message):

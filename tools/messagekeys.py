@@ -15,7 +15,8 @@ from typing import get_args
 
 from flows.menu import FLOWS
 from flows.screens import KINDS
-from protocol.messages import Account, Reason, UntoldEnding
+from protocol.enquiries import Currency, MovementKind, Service, Weekday
+from protocol.messages import Account, Reason, SwitchReason, UntoldEnding
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
 PARAMS = {
@@ -24,6 +25,7 @@ PARAMS = {
     "Tell": {"reference"},
     "EnterPin": {"masked"},
     "Wait": {"seconds"},
+    "Statement": {"masked", "since", "until"},
 }
 """What the glass fills into a kind's sentences by itself, beside the screen's own `params`."""
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -31,6 +33,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "refused.": tuple(Reason),
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
+    "movement.": ("transfer-in", "transfer-out", *get_args(MovementKind)[1:]),
+    "rate.": get_args(Currency),
+    "day.": get_args(Weekday),
+    "service.": get_args(Service),
+    "hindered.": ("no-receipts", "no-paper", "bank", *get_args(SwitchReason)),
     "menu.": tuple(flow.id for flow in FLOWS),
 }
 """Beginning of a key that is made at run time -> what may follow."""
@@ -114,6 +121,8 @@ def _call(module: _Module, call: ast.Call) -> Iterator[Use]:
             yield from _plain(module, _argument(call, 1, "title"))
             yield from _plain(module, _argument(call, 2, "line"))
         yield from _plain(module, _argument(call, 99, "disabled"))
+    elif name == "Entry":
+        yield from _plain(module, _argument(call, 1, "kind"))
     elif name == "Where":
         yield from _plain(module, _argument(call, 0, "flow"))
     elif isinstance(call.func, ast.Attribute):

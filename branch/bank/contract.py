@@ -7,10 +7,10 @@ uses keys of its own, so that it may run against a core that lives.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
+from itertools import count, pairwise
 from typing import TypeVar
 
-from branch.bank.core import Core, CoreOrder, CorePosted, CoreRefused
+from branch.bank.core import Core, CoreMovement, CoreOrder, CorePosted, CoreRefused, CoreSpan
 from branch.bank.corewire import Specimen
 from protocol.messages import Ending, Reason
 
@@ -56,6 +56,11 @@ class Bench:
         source = found(self.core.account(self.specimen.source), "the source is not found")
         target = found(self.core.account(self.specimen.target), "the target is not found")
         return source.balance, source.available, target.balance
+
+    def movements(self, account: str, **span: str | int) -> list[CoreMovement]:
+        """Today's, newest first."""
+        today = self.core.accounting_date()
+        return self.core.movements(account, replace(CoreSpan(today, today), **span))  # type: ignore[arg-type]
 
     def refusal(self, act: Callable[[], CorePosted]) -> Reason:
         """The reason with which `act` is refused."""
@@ -217,6 +222,82 @@ def what_is_posted_stands(bench: Bench) -> None:
     ensure(bench.money() == before, "a reversal that stands moved money")
 
 
+def movements_tell_what_moved(bench: Bench) -> None:
+    """A posting stands on both statements with its reference, a hold on none; what is reversed comes back on both."""
+    one, key, order = bench.specimen, bench.fresh_key(), bench.order
+    before = [entry.id for entry in bench.movements(one.source)]
+    bench.core.post(key, order, pending=True)
+    ensure([entry.id for entry in bench.movements(one.source)] == before, "a hold stands on the statement")
+    reference = bench.core.confirm(key).reference
+    for account, moved in ((one.source, -AMOUNT - order.fee), (one.target, AMOUNT)):
+        mine = [entry for entry in bench.movements(account) if entry.reference == reference]
+        ensure(sum(entry.amount for entry in mine) == moved, "its movements are not the amount and fee that moved")
+        ensure(all(entry.day == bench.core.accounting_date() for entry in mine), "not today's accounting date")
+    ensure(mine[0].party == one.source, "the other side is somebody else")
+    source, _, target = bench.money()
+    ensure(bench.movements(one.source)[0].balance == source, "the newest balance is not the account's")
+    ensure(bench.movements(one.target)[0].balance == target, "the newest balance is not the account's")
+    bench.give_back(key)
+    if bench.core.can_reverse:
+        ensure(bench.movements(one.target)[0].amount == -AMOUNT, "a reversal does not stand on the statement")
+
+
+def movements_come_in_pages(bench: Bench) -> None:
+    """Newest first, each balance follows from the one before, and page by page it is the same list."""
+    one, keys = bench.specimen, [bench.fresh_key() for _ in range(3)]
+    for key in keys:
+        bench.core.post(key, bench.order, pending=False)
+    whole = bench.movements(one.source, most=7)
+    for newer, older in pairwise(whole):
+        ensure(newer.balance - newer.amount == older.balance, "a balance does not follow from the one before")
+        ensure(newer.at >= older.at, "they are not newest first")
+    paged: list[CoreMovement] = []
+    while len(paged) < len(whole):
+        page = bench.movements(one.source, most=1, before=paged[-1].id if paged else "")
+        ensure(len(page) == 1, "the pages end early, or hold more than was asked for")
+        paged += page
+    ensure(paged == whole, "the pages are not the list")
+    split = [bench.movements(one.source, way=way) for way in ("in", "out")]
+    ensure(all(entry.amount > 0 for entry in split[0]), "what left is among what came in")
+    ensure(all(entry.amount < 0 for entry in split[1]), "what came in is among what left")
+    ensure(split[1][0] in whole, "what left has another balance when it is asked for alone")
+    ensure(bench.movements("0" * 19) == [], "an account of nobody has movements")
+    ensure(bench.movements(one.source, before="no such entry") == [], "something is older than what never was")
+    for key in keys:
+        bench.give_back(key)
+
+
+def recent_payees_are_whom_she_paid(bench: Bench) -> None:
+    """The newest comes first, each stands once, nobody pays herself, and what was only held has gone to nobody."""
+    core, one, key = bench.core, bench.specimen, bench.fresh_key()
+    customer = found(core.customer(one.id_number), "the customer is not found by document").id
+    before = core.recent_payees(customer, 50)
+    core.post(key, bench.order, pending=True)
+    ensure(core.recent_payees(customer, 50) == before, "a hold has made a payee")
+    core.confirm(key)
+    paid = core.recent_payees(customer, 50)
+    ensure(paid[0].number == one.target, "the newest payee is not the first")
+    ensure(paid[0].name == found(core.account(one.target), "the target is not found").name, "it has another name")
+    numbers = [payee.number for payee in paid]
+    ensure(len(numbers) == len(set(numbers)), "a payee stands twice")
+    ensure(not {mine.number for mine in core.accounts(customer)} & set(numbers), "she is her own payee")
+    ensure(core.recent_payees(customer, 1) == paid[:1], "more than were asked for, or others")
+    ensure(core.recent_payees("nobody at all", 5) == [], "nobody has paid somebody")
+    bench.give_back(key)
+    if core.can_reverse:
+        ensure(core.recent_payees(customer, 50) == before, "what was taken back has a payee")
+
+
+def rates_are_told(bench: Bench) -> None:
+    """Each currency once, with a price; the bank never sells for less than it buys, and its own money has no rate."""
+    found_ = bench.core.rates()
+    currencies = [one.currency for one in found_.rates]
+    ensure(len(currencies) == len(set(currencies)), "a currency stands twice")
+    ensure("CNY" not in currencies, "the yuan has a rate")
+    ensure(all(one.unit > 0 and 0 < one.buy <= one.sell for one in found_.rates), "a price is none")
+    ensure(found_.at > 0, "it does not say of when they are")
+
+
 Check = Callable[[Bench], None]
 ALWAYS: tuple[Check, ...] = (
     enquiries_agree,
@@ -228,6 +309,10 @@ ALWAYS: tuple[Check, ...] = (
     refusals_are_recorded,
     too_much_is_refused,
     reverse_lets_pending_go,
+    movements_tell_what_moved,
+    movements_come_in_pages,
+    recent_payees_are_whom_she_paid,
+    rates_are_told,
 )
 WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
 WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)

@@ -99,6 +99,70 @@ class CoreReversed:
     reference: str = ""
 
 
+@dataclass(frozen=True)
+class CoreSpan:
+    """Which movements of an account are asked for: by accounting date, both days included."""
+
+    since: date
+    until: date
+    way: str = "all"
+    """`all`, `in` or `out`."""
+    before: str = ""
+    """The id of a movement: only older ones are wanted."""
+    most: int = 40
+
+
+@dataclass(frozen=True)
+class CoreMovement:
+    """One line of a statement. Pending postings are none: they have moved nothing."""
+
+    id: str
+    """The core's own word for it, at most 64 characters."""
+    at: int
+    """UTC milliseconds."""
+    day: date
+    """Accounting date."""
+    kind: str
+    """`transfer`, `fee`, `reversal`, `opening` or `other`."""
+    amount: int
+    """Below zero where it left the account."""
+    balance: int
+    """Of the account, just after it."""
+    party: str = ""
+    """Account number on the other side, where that is a customer's."""
+    party_name: str = ""
+    reference: str = ""
+    """The host's own reference of the posting, where there is one."""
+
+
+@dataclass(frozen=True)
+class CorePayee:
+    """Somebody to whom a customer has sent money."""
+
+    number: str
+    name: str
+
+
+@dataclass(frozen=True)
+class CoreRate:
+    """What `unit` of a foreign currency cost in fen: the bank buys at `buy` and sells at `sell`."""
+
+    currency: str
+    """ISO 4217."""
+    unit: int
+    buy: int
+    sell: int
+
+
+@dataclass(frozen=True)
+class CoreRates:
+    """The exchange rates of a moment, in the order in which they are shown."""
+
+    at: int
+    """UTC milliseconds."""
+    rates: tuple[CoreRate, ...]
+
+
 class Core(Protocol):
     """A core-banking system, as this branch needs it."""
 
@@ -131,6 +195,21 @@ class Core(Protocol):
 
     def account(self, number: str) -> CoreAccount | None:
         """Any account of this bank, to find a payee."""
+        ...
+
+    def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
+        """What has moved on an account, newest first, at most `span.most`."""
+        ...
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        """To whom she has sent money, newest first, each once; neither herself nor anybody who takes none any more.
+
+        What is only held, or was taken back, has gone to nobody.
+        """
+        ...
+
+    def rates(self) -> CoreRates:
+        """The exchange rates as they stand; none where the bank changes no money."""
         ...
 
     def fee(self, source: str, target: str, amount: int) -> int:

@@ -5,7 +5,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from branch.bank.core import CoreAccount, CoreCard, CoreCustomer, CoreOrder, CorePosted, CoreReversed
+from branch.bank.core import (
+    CoreAccount,
+    CoreCard,
+    CoreCustomer,
+    CoreMovement,
+    CoreOrder,
+    CorePayee,
+    CorePosted,
+    CoreRate,
+    CoreRates,
+    CoreReversed,
+    CoreSpan,
+)
+from protocol.enquiries import MovementKind, Way
 from protocol.messages import KEY, Ending, Message
 
 PREFIX = "/core/v1"
@@ -124,6 +137,89 @@ class AccountReply(Message):
     """An account, or null."""
 
     account: Account | None
+
+
+class MovementsAsked(Message):
+    """What has moved on an account?"""
+
+    account: str
+    since: date
+    until: date
+    way: Way = "all"
+    before: str = Field(default="", max_length=64)
+    most: int = Field(gt=0, le=200)
+
+    def span(self) -> CoreSpan:
+        """As the port has it."""
+        return CoreSpan(self.since, self.until, self.way, self.before, self.most)
+
+
+class Movement(Message):
+    """One line of a statement."""
+
+    id: str = Field(min_length=1, max_length=64)
+    at: int
+    day: date
+    kind: MovementKind
+    amount: int
+    balance: int
+    party: str = ""
+    party_name: str = ""
+    reference: str = ""
+
+    def value(self) -> CoreMovement:
+        """As the port has it."""
+        return CoreMovement(**self.model_dump())
+
+
+class MovementsReply(Message):
+    """Newest first."""
+
+    movements: tuple[Movement, ...]
+
+
+class PayeesAsked(Message):
+    """To whom has she sent money?"""
+
+    customer: str
+    most: int = Field(gt=0, le=50)
+
+
+class Payee(Message):
+    """Somebody to whom a customer has sent money."""
+
+    number: str
+    name: str
+
+    def value(self) -> CorePayee:
+        """As the port has it."""
+        return CorePayee(self.number, self.name)
+
+
+class PayeesReply(Message):
+    """Newest first."""
+
+    payees: tuple[Payee, ...]
+
+
+class Rate(Message):
+    """What `unit` of a foreign currency costs, in fen."""
+
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    unit: int = Field(gt=0)
+    buy: int = Field(gt=0)
+    sell: int = Field(gt=0)
+
+
+class RatesReply(Message):
+    """The exchange rates of a moment."""
+
+    at: int
+    rates: tuple[Rate, ...]
+
+    def value(self) -> CoreRates:
+        """As the port has it."""
+        return CoreRates(self.at, tuple(CoreRate(**one.model_dump()) for one in self.rates))
 
 
 class FeeAsked(Message):

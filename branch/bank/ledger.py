@@ -16,14 +16,20 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
+    CoreMovement,
     CoreOrder,
+    CorePayee,
     CorePosted,
+    CoreRate,
+    CoreRates,
     CoreRefused,
     CoreReversed,
+    CoreSpan,
     CoreUnavailable,
 )
 from branch.store import bookkeeping as k
 from branch.store import books as b
+from branch.store import statements
 from branch.store.bookkeeping import FEE_ACCOUNT
 from branch.store.db import Clock, Database
 from protocol.chain import canonical
@@ -63,6 +69,22 @@ class ReferenceLedger:
     def account(self, number: str) -> CoreAccount | None:
         found = self._reading(lambda tx: _accounts(tx, b.accounts.c.number == number))
         return found[0] if found else None
+
+    def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
+        if (before := _number(span.before)) is None:
+            return []
+        days = span.since.isoformat(), span.until.isoformat()
+        wanted = statements.Span(*days, span.way, before, span.most)
+        return [_as_movement(row) for row in self._reading(lambda tx: statements.movements(tx, account, wanted))]
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        rows = self._reading(lambda tx: statements.paid(tx, customer, most))
+        return [CorePayee(row.number, row.name) for row in rows]
+
+    def rates(self) -> CoreRates:
+        rows = self._reading(lambda tx: list(tx.execute(sa.select(b.rates).order_by(b.rates.c.place)).all()))
+        found = tuple(CoreRate(row.currency, row.unit, row.buy, row.sell) for row in rows)
+        return CoreRates(max((row.at for row in rows), default=self._db.clock()), found)
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return self._reading(lambda tx: k.fee(tx, source, target, amount))
@@ -285,6 +307,21 @@ def _card(tx: sa.Connection, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
     holder = sa.select(b.accounts.c.customer).where(b.accounts.c.number == row.account).scalar_subquery()
     customer = _customer(tx, b.customers.c.id == holder)
     return (_as_card(row), customer) if customer else None
+
+
+def _number(before: str) -> int | None:
+    """The number of an entry; 0 for none, None for a word that names none of ours."""
+    if not before:
+        return 0
+    return int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
+
+
+def _as_movement(row: sa.Row[Any]) -> CoreMovement:
+    """The bank's own accounts are nobody's other side: what they take is a fee, what they give an opening balance."""
+    kind = row.kind if row.kind != "posted" else "fee" if row.party == FEE_ACCOUNT else "transfer"
+    day, party = date.fromisoformat(row.accounting_date), row.party if row.name else ""
+    facts = (str(row.id), row.at, day, kind, int(row.amount), int(row.after))
+    return CoreMovement(*facts, party, row.name or "", row.reference or "")
 
 
 def _as_card(row: sa.Row[Any]) -> CoreCard:

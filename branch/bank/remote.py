@@ -1,5 +1,6 @@
 """RemoteCore: a bank's adapter, spoken to over HTTP, as the Core of this branch."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import TypeVar
 
@@ -11,10 +12,14 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
+    CoreMovement,
     CoreOrder,
+    CorePayee,
     CorePosted,
+    CoreRates,
     CoreRefused,
     CoreReversed,
+    CoreSpan,
     CoreUnavailable,
 )
 from protocol.messages import KeyState, Message, Problem, Reason
@@ -61,6 +66,17 @@ class RemoteCore:
     def account(self, number: str) -> CoreAccount | None:
         found = self._ask("account", w.NumberAsked(number=number), w.AccountReply).account
         return found.value() if found else None
+
+    def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
+        asked = w.MovementsAsked.model_validate({"account": account, **asdict(span)})
+        return [one.value() for one in self._ask("movements", asked, w.MovementsReply).movements]
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        asked = w.PayeesAsked(customer=customer, most=most)
+        return [one.value() for one in self._ask("recent-payees", asked, w.PayeesReply).payees]
+
+    def rates(self) -> CoreRates:
+        return self._ask("rates", w.NoBody(), w.RatesReply).value()
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return self._ask("fee", w.FeeAsked(source=source, target=target, amount=amount), w.FeeReply).fee

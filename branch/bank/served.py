@@ -53,6 +53,21 @@ CALLS: dict[str, tuple[type[Message], type[Message], Answer]] = {
         w.AccountReply,
         lambda core, a: _list(w.AccountReply, "account", core.account(a.number)),
     ),
+    "movements": (
+        w.MovementsAsked,
+        w.MovementsReply,
+        lambda core, a: _list(w.MovementsReply, "movements", core.movements(a.account, a.span())),
+    ),
+    "recent-payees": (
+        w.PayeesAsked,
+        w.PayeesReply,
+        lambda core, a: _list(w.PayeesReply, "payees", core.recent_payees(a.customer, a.most)),
+    ),
+    "rates": (
+        w.NoBody,
+        w.RatesReply,
+        lambda core, _: w.RatesReply.model_validate(core.rates(), from_attributes=True),
+    ),
     "fee": (w.FeeAsked, w.FeeReply, lambda core, a: w.FeeReply(fee=core.fee(a.source, a.target, a.amount))),
     "post": (
         w.PostAsked,

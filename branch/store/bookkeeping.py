@@ -218,6 +218,14 @@ def add_card(tx: sa.Connection, pan: str, account: str, sequence: str, expiry: s
     insert_once(tx, b.cards, row)
 
 
+def set_rate(tx: sa.Connection, currency: str, place: int, prices: tuple[int, int, int], now: int) -> None:
+    """From now on, a `unit` of the currency costs this when the bank buys and sells it: `prices` is all three."""
+    unit, buy, sell = prices
+    row = {"place": place, "unit": unit, "buy": buy, "sell": sell, "at": now}
+    if not insert_once(tx, b.rates, {"currency": currency, **row}):
+        tx.execute(b.rates.update().where(b.rates.c.currency == currency).values(**row))
+
+
 def set_fee(tx: sa.Connection, above: int, fee_in_fen: int) -> None:
     """From now on, amounts above `above` fen cost this much (up to the next higher step)."""
     if not insert_once(tx, b.fees, {"above": above, "fee": fee_in_fen}):

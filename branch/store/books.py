@@ -89,3 +89,14 @@ day = sa.Table(
     sa.Column("one", sa.Integer, sa.CheckConstraint("one = 1"), primary_key=True),
     sa.Column("accounting_date", sa.Text, nullable=False),
 )
+
+rates = sa.Table(
+    "book_rates",
+    METADATA,
+    sa.Column("currency", sa.Text, primary_key=True),  # ISO 4217
+    sa.Column("place", sa.Integer, nullable=False),  # order on the screen
+    sa.Column("unit", sa.Integer, nullable=False),  # so much of it costs …
+    sa.Column("buy", sa.BigInteger, nullable=False),  # … when the bank buys it
+    sa.Column("sell", sa.BigInteger, nullable=False),  # … when the bank sells it
+    sa.Column("at", sa.BigInteger, nullable=False),
+)

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +11,8 @@ from branch.bank.hsm import Hsm
 from branch.store import visits
 from branch.store.db import Database
 from branch.store.visits import Customer
-from protocol.messages import Mend, Reason
+from protocol.enquiries import Hours, Service
+from protocol.messages import Mend, Reason, SwitchReason
 
 
 class Issuer(Protocol):
@@ -59,6 +60,15 @@ class Patience:
 
 
 @dataclass(frozen=True)
+class Information:
+    """What anybody may know of the branch, as its configuration has it."""
+
+    telephone: str = ""
+    hours: tuple[Hours, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+@dataclass(frozen=True)
 class Branch:
     """One branch of one bank, and what stands behind it."""
 
@@ -72,6 +82,9 @@ class Branch:
     """Under it a card's number becomes its mark, so that the number itself need not be kept here."""
     random: Callable[[int], bytes] = field(repr=False)
     patience: Patience = Patience()
+    information: Information = Information()
+    switched_off: Callable[[], Mapping[str, SwitchReason]] = dict
+    """Transactions that are not offered now, and why."""
 
     @property
     def now(self) -> int:
@@ -104,6 +117,12 @@ def own(terminal: str, visit_or_key: str) -> None:
     """Raise unless the visit (or key) was born on the terminal whose certificate this is."""
     if visit_or_key.partition("-")[0] != terminal:
         raise Trouble(403, "foreign", Mend.US, "the visit belongs to another terminal")
+
+
+def offered(branch: Branch, transaction: str) -> None:
+    """Raise Refusal(CLOSED) when the branch has switched it off, whatever a terminal has heard of that."""
+    if (why := branch.switched_off().get(transaction)) is not None:
+        raise Refusal(Reason.CLOSED, f"{transaction} is switched off: {why}")
 
 
 def live(branch: Branch, terminal: str, handle: str, *, visit: str = "") -> Customer:

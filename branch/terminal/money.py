@@ -1,9 +1,11 @@
 """Accounts, payees and prices: what can be looked at before any money moves."""
 
 from branch.store import visits
+from branch.store.db import Tx
 from branch.store.visits import Customer
 from branch.terminal.context import Branch, Refusal, live
 from protocol import calls
+from protocol import enquiries as e
 from protocol import messages as m
 from protocol.mask import mask_account, mask_name, mask_pan
 
@@ -41,11 +43,24 @@ def payee(branch: Branch, terminal: str, body: calls.PayeeAsked) -> m.Payee:
     account = branch.core.account(body.number)
     if account is None:
         raise Refusal(m.Reason.PAYEE)
-    name = mask_name(account.name)
-    row = {"session": customer.handle, "kind": "payee", "number": account.number, "name": name}
     with branch.db.write() as tx:
-        handle = visits.handle_for(tx, branch.handle(), row)
-    return m.Payee(handle=handle, masked_name=name, masked_number=mask_account(account.number))
+        return _as_payee(branch, tx, customer, account.number, account.name)
+
+
+def recent_payees(branch: Branch, terminal: str, body: calls.OfCustomer) -> e.Payees:
+    """The last people she sent money to, from wherever she did."""
+    customer = live(branch, terminal, body.customer)
+    found = branch.core.recent_payees(customer.customer, e.PAYEES)
+    with branch.db.write() as tx:
+        return e.Payees(payees=tuple(_as_payee(branch, tx, customer, one.number, one.name) for one in found))
+
+
+def _as_payee(branch: Branch, tx: Tx, customer: Customer, number: str, name: str) -> m.Payee:
+    """Somebody by a handle of this session, masked."""
+    masked = mask_name(name)
+    row = {"session": customer.handle, "kind": "payee", "number": number, "name": masked}
+    handle = visits.handle_for(tx, branch.handle(), row)
+    return m.Payee(handle=handle, masked_name=masked, masked_number=mask_account(number))
 
 
 def quote(branch: Branch, terminal: str, body: calls.QuoteAsked) -> m.Quote:

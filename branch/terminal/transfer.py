@@ -10,7 +10,7 @@ from branch.store import intents, visits
 from branch.store.intents import Row
 from branch.store.outbox import event, plain
 from branch.store.visits import Customer
-from branch.terminal.context import Branch, Refusal, Trouble, live, own
+from branch.terminal.context import Branch, Refusal, Trouble, live, offered, own
 from branch.terminal.money import numbers
 from protocol import calls
 from protocol import messages as m
@@ -108,6 +108,7 @@ def _again(row: Row, asked: _Asked) -> m.Posted:
 def _checked(branch: Branch, asked: _Asked) -> tuple[CoreOrder, CoreCard | None]:
     """The order for the core, and the card whose chip has signed it; raises Refusal."""
     customer, source, target = asked.customer, asked.source, asked.target
+    offered(branch, "transfer")
     if customer is None:
         raise Refusal(m.Reason.SIGNED_OUT)
     if source is None or target is None:

@@ -10,13 +10,27 @@ the money.
 
 import os
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
 from fastapi import FastAPI
 
-from branch.bank.core import CoreAccount, CoreCard, CoreCustomer, CoreOrder, CorePosted, CoreRefused, CoreReversed
+from branch.bank.core import (
+    CoreAccount,
+    CoreCard,
+    CoreCustomer,
+    CoreMovement,
+    CoreOrder,
+    CorePayee,
+    CorePosted,
+    CoreRate,
+    CoreRates,
+    CoreRefused,
+    CoreReversed,
+    CoreSpan,
+)
 from branch.bank.corewire import Specimen
 from branch.bank.served import serve_core
 from branch.serving import Pool, describe_failures
@@ -51,6 +65,7 @@ class SmallCore:
     entries: dict[str, Entry] = field(default_factory=dict)
     balance: Counter[str] = field(default_factory=lambda: Counter({CARD.account: 5_000_000}))
     held: Counter[str] = field(default_factory=Counter)
+    history: list[tuple[str, CoreMovement]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def accounting_date(self) -> date:
@@ -78,6 +93,24 @@ class SmallCore:
         balance = self.balance[number]
         return CoreAccount(number, owner, "current", PEOPLE[owner].name, balance, balance - self.held[number], LIMIT)
 
+    def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
+        hers = [one for number, one in self.history if number == account and span.since <= one.day <= span.until]
+        signs = {"in": 1, "out": -1}
+        hers = [one for one in hers if span.way == "all" or one.amount * signs[span.way] > 0]
+        if span.before:
+            known = span.before.isdecimal()
+            hers = [one for one in hers if known and int(one.id) < int(span.before)]
+        return hers[::-1][: span.most]
+
+    def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
+        done = [one.order for one in self.entries.values() if one.status == "done" and one.order]
+        hers = [one for one in done[::-1] if OWNERS[one.source] == customer != OWNERS[one.target]]
+        numbers = list(dict.fromkeys(one.target for one in hers))
+        return [CorePayee(number, PEOPLE[OWNERS[number]].name) for number in numbers[:most]]
+
+    def rates(self) -> CoreRates:
+        return CoreRates(time.time_ns() // 1_000_000, (CoreRate("USD", 100, 70_873, 71_171),))
+
     def fee(self, source: str, target: str, amount: int) -> int:
         return 0 if OWNERS.get(source) == OWNERS.get(target) or amount <= 1_000_000 else 500
 
@@ -98,7 +131,7 @@ class SmallCore:
             entry = self.entries.setdefault(key, Entry("barred"))
             if entry.status == "pending" and entry.order is not None:
                 self._release(entry.order)
-                self._move(entry.order, 1)
+                self._move(key, entry.order, 1)
                 entry.status = "done"
             return self._answer(key)
 
@@ -145,16 +178,24 @@ class SmallCore:
             if entry.status == "pending":
                 self._release(entry.order)
             if entry.status == "done":
-                self._move(entry.order, -1)
+                self._move(key, entry.order, -1)
             entry.status = "reversed"
             return CoreReversed(Ending.REVERSED, key[-16:])
 
     def _release(self, order: CoreOrder) -> None:
         self.held[order.source] -= order.amount + order.fee
 
-    def _move(self, order: CoreOrder, way: int) -> None:
-        self.balance[order.source] -= way * (order.amount + order.fee)
-        self.balance[order.target] += way * order.amount
+    def _move(self, key: str, order: CoreOrder, way: int) -> None:
+        kind = "transfer" if way > 0 else "reversal"
+        sides = (
+            (order.source, order.target, -way * (order.amount + order.fee)),
+            (order.target, order.source, way * order.amount),
+        )
+        for account, party, amount in sides:
+            self.balance[account] += amount
+            facts = (str(len(self.history) + 1), time.time_ns() // 1_000_000, DAY, kind, amount, self.balance[account])
+            name = PEOPLE[OWNERS[party]].name
+            self.history.append((account, CoreMovement(*facts, party, name, key[-16:])))
 
 
 app = FastAPI(title="A small core")

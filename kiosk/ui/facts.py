@@ -53,7 +53,7 @@ def table(page: Page, box: Box, made: list[Row]) -> bool:
     """Draw rows into a box. Answers True once every page of them has been on the glass."""
     air = _air(page, made, box.w, box.h)
     heights = [_height(page, row, box.w) + air for row in made]
-    pages = _paged(heights, box.h, box.h - page.pager_height - page.m.mm(4))
+    pages = paged(heights, box.h, box.h - page.pager_height - page.m.mm(4))
     draft = page.draft
     draft.page = min(draft.page, len(pages) - 1)
     draft.seen.add(draft.page)
@@ -83,7 +83,8 @@ def _air(page: Page, made: list[Row], width: int, room: int) -> int:
     return page.m.mm(7)
 
 
-def _paged(heights: list[int], whole: int, less: int) -> list[list[int]]:
+def paged(heights: list[int], whole: int, less: int) -> list[list[int]]:
+    """Which of them stand on which page: all on one that is `whole` high, else on pages of which `less` is left."""
     if sum(heights) <= whole:
         return [list(range(len(heights)))]
     pages: list[list[int]] = [[]]

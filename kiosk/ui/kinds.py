@@ -14,6 +14,7 @@ from flows.screens import (
     Rate,
     Review,
     Screen,
+    Statement,
     Tell,
     Wait,
 )
@@ -28,6 +29,7 @@ from kiosk.ui import (
     prompt,
     rate,
     review,
+    statement,
     tell,
     wait,
 )
@@ -51,6 +53,8 @@ def draw(page: Page, screen: Screen[Any]) -> None:  # noqa: C901, PLR0912  one l
             tell.draw(page, screen)
         case Review():
             review.draw(page, screen)
+        case Statement():
+            statement.draw(page, screen)
         case Prompt():
             prompt.draw(page, screen)
         case EnterPin():

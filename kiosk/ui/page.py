@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from flows.ports import Words
 from flows.screens import Screen
@@ -78,6 +78,8 @@ class Page(Pencil):
         """A fact's value as it is written in a language."""
         if isinstance(value, Money):
             return self.words.money(value, language)
+        if isinstance(value, datetime):
+            return self.words.moment(value, language)
         if isinstance(value, date):
             return self.words.day(value, language)
         return self.words.text(value, language) if message else value
@@ -110,11 +112,13 @@ class Page(Pencil):
         return taken
 
     def pager(self, box: Box, pages: int) -> None:
-        """Numbers to turn to: one key for each page."""
+        """Numbers to turn to: one key for each page, or for those around this one that fit beside each other."""
         m, wide = self.m, self.m.mm(20)
-        for number in range(pages):
+        fit = (box.w + m.key_gap) // (wide + m.key_gap)
+        first = max(0, min(self.draft.page - fit // 2, pages - fit))
+        for place, number in enumerate(range(first, min(pages, first + fit))):
             here = number == self.draft.page
-            cell = Box(box.x + number * (wide + m.key_gap), box.y, wide, box.h)
+            cell = Box(box.x + place * (wide + m.key_gap), box.y, wide, box.h)
             self.key(cell, "next" if here else "card", f"page-{number + 1}", str(number + 1), self._turn(number))
 
     @property

@@ -29,6 +29,11 @@ class Veil:
             return self._words.money(money, language)
         return f"\u2066{MASK}\u2069" if (language or self._language) in RIGHT_TO_LEFT else MASK
 
+    def signed(self, money: Money, language: str = "") -> str:
+        """The amount with its sign, or its mask: the sign tells as much."""
+        shown = self.money(money, language)
+        return shown if self._down else self._words.signed(money, language)
+
     def moment(self, at: datetime, language: str = "") -> str:
         """A date with its time."""
         return self._words.moment(at, language)

@@ -47,6 +47,11 @@ MISTAKES = {
     "core with odd host": ('url = "reference"', 'url = "https://[::1"', "[::1", "not an address of a core", "https://"),
     "core with odd port": ('url = "reference"', 'url = "https://c:port"', "c:port", "not an address", "https://"),
     "core without token": ('url = "reference"', 'url = "https://c"', "https://c", "needs a token", "token_file"),
+    "no hours": ("mon-fri 09:00-17:00", "always", "hours =", "'always' are no hours", "mon-fri"),
+    "no day": ("mon-fri 09:00-17:00", "mon-xyz 09:00-17:00", "hours =", "no hours", "mon-fri"),
+    "no service": ('"cash", ', '"magic", ', "services =", "unknown service 'magic'", "cash, cards"),
+    "no transaction": ("# transfer =", "tranfser =", "tranfser =", "unknown key 'tranfser'", "[switches] has accounts"),
+    "no reason": ('# transfer = "maintenance"', 'transfer = "mood"', "transfer =", "unknown reason 'mood'", "security"),
     "no toml": ("port = 8443", "port = = 8443", "port = =", "is not TOML", "line"),
     "a key twice": ("port = 8443", "port = 8443\nport = 1", "port = 1", "is not TOML", ""),
 }  # fmt: skip

@@ -14,12 +14,12 @@ from tests.storm.loop import StormLoop
 from tests.storm.machine import Machine, NoPrinter
 from tests.storm.person import Person
 
-PLAN = ("accounts", "transfer")
+PLAN = ("accounts", "transfer", "statement", "copies")
 
 
 @dataclass
 class Guest(Person):
-    """She looks at her account, moves money, takes both on paper and leaves."""
+    """She looks at her account, moves money, takes both on paper, looks at what moved, prints a copy and leaves."""
 
     plan: list[str] = field(default_factory=list)
     at: str = ""
@@ -47,9 +47,10 @@ class Guest(Person):
 
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
         if key == "menu":
-            if not self.plan or all(option.disabled for option in options):
+            wish = self.plan.pop(0) if self.plan else ""
+            if not wish or next(option for option in options if option.id == wish).disabled:
                 raise Leave
-            return self.plan.pop(0)
+            return wish
         if "print" in {option.id for option in options}:
             return "print"
         if key == "transfer.to":

@@ -20,7 +20,7 @@ from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
 from branch.store.schema import untold
 from branch.store.terminals import StoredKeys
-from drivers.api import Printed, Slip, Status
+from drivers.api import Health, Printed, Slip, Status
 from drivers.emv import PcscCardReader
 from drivers.idcard import SerialIdReader
 from drivers.pinpad import XfsPinPad
@@ -55,7 +55,7 @@ class NoPrinter:
         return False
 
     async def status(self) -> Status:
-        raise NotImplementedError
+        return Status("receipt-printer", Health.OK)
 
     async def close(self) -> None:
         return None
@@ -68,6 +68,9 @@ class PlainWords:
         return key
 
     def money(self, money: object, language: str = "") -> str:
+        return str(money)
+
+    def signed(self, money: object, language: str = "") -> str:
         return str(money)
 
     def day(self, day: date, language: str = "") -> str:
@@ -94,7 +97,7 @@ class _OnTheMains(Journal):
         super()._append(key, state, body)
 
 
-FOR_CUSTOMERS = ("accounts", "payee", "quote", "transfer", "untold", "told")
+FOR_CUSTOMERS = ("accounts", "movements", "recent_payees", "payee", "quote", "transfer", "untold", "told")
 """Calls about a customer's own affairs: nobody below that level may cause one."""
 R = TypeVar("R", bound=m.Message)
 

@@ -152,8 +152,8 @@ class Person:
             case s.EnterNumber():
                 wrong = self.moods and self.chance.random() < 0.1
                 return "6229990900000000999" if wrong else demo.PEOPLE[2].accounts[0][0]
-            case s.Rate():
-                return self.chance.randint(0, 5)
+            case s.Rate() | s.Statement():
+                return "done" if isinstance(screen, s.Statement) else self.chance.randint(0, 5)
             case s.Choose() | s.Review():
                 return await self._chooses(screen.key, screen.options)
             case _:
@@ -166,7 +166,7 @@ class Person:
         if key == "menu":
             if not self.transfers:
                 raise Leave
-            if all(option.disabled for option in options):
+            if all(option.disabled for option in options if option.id in ("accounts", "transfer")):
                 raise Leave
             self.transfers -= 1
             return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"

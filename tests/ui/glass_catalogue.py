@@ -1,14 +1,18 @@
 """Every screen that the program itself asks for: kinds and keys read from its source, words from the catalogues."""
 
 import ast
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glass_samples import ACCOUNTS, BACK, BARE, FACTS, LEAVE, LONG_FACTS
+from glass_samples import ACCOUNTS, BACK, BARE, ENTRIES, FACTS, LEAVE, LONG_FACTS
 
+from flows.information import LIST
+from flows.menu import FLOWS
 from flows.ports import Chrome
 from flows.screens import (
     KINDS,
@@ -17,6 +21,7 @@ from flows.screens import (
     Confirm,
     EnterAmount,
     EnterNumber,
+    Fact,
     Option,
     OutOfService,
     Picture,
@@ -27,17 +32,32 @@ from flows.screens import (
     Wait,
     Where,
 )
+from flows.statement import WAYS
 from protocol.messages import Reason
 from protocol.money import Money, chinese_capitals
-from tools.messagekeys import WORDS, _learn, _Module
+from tools.messagekeys import FAMILIES, WORDS, _learn, _Module
 from tools.messages import Entry, catalogues, entries
 
 ROOT = Path(__file__).parents[2]
 SOURCES = (*sorted((ROOT / "flows").glob("*.py")), ROOT / "kiosk/terminal.py")
 NAMES = {kind.__name__: kind for kind in KINDS}
-OWN = {"limit", "available", "amount", "reference", "masked", "seconds"}
+OWN = {"limit", "available", "amount", "reference", "masked", "seconds", "since", "until"}
 """Places that a kind fills by itself."""
 PLACED = {"surname": "欧阳", "number": "A-1024"}
+SINCE, UNTIL, THIRD = date(2026, 10, 25), date(2026, 11, 23), Where("statement.name", 3, 3)
+PUBLIC: dict[str, tuple[Fact, ...]] = {
+    "information.shown-rates": tuple(
+        Fact(f"rate.{one}.{way}", Money(71_171)) for one in FAMILIES["rate."] for way in ("buy", "sell")
+    ),
+    "information.shown-hours": (
+        *(Fact(f"day.{one}", "09:00-12:00, 13:30-17:00") for one in FAMILIES["day."]),
+        Fact("day.sun", "information.closed", message=True),
+    ),
+    "information.shown-services": tuple(
+        Fact(f"service.{one}", f"service.{one}.line", message=True) for one in FAMILIES["service."]
+    ),
+}
+"""Facts of pages that anybody may read."""
 NOT_REAL = {"fact.when"}
 
 
@@ -71,7 +91,8 @@ def filled() -> dict[str, tuple[Screen[Any], Chrome]]:
     """Each of those screens, as full as it can be."""
     made: dict[str, tuple[Screen[Any], Chrome]] = {}
     for kind, key in asked():
-        for number, screen in enumerate(_fillings(kind, key)):
+        menus = _menus(key) if key == "menu" else ()
+        for number, screen in enumerate((*_fillings(kind, key), *menus)):
             made[f"{kind.__name__}-{key}{f'-{number}' if number else ''}"] = (screen, _chrome(screen))
     return made
 
@@ -101,7 +122,10 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
                 kind(key), picture=Picture.CARD_IN, options=options[:3], params=_params(kind, key), where=where
             )  # type: ignore[call-arg]
         case "Review":
-            yield replace(kind(key), facts=real[:4], options=options, where=where)  # type: ignore[call-arg]
+            facts, acts = (PUBLIC[key], LIST) if key in PUBLIC else (real[:4], options)
+            yield replace(kind(key), facts=facts, options=acts, where=where)  # type: ignore[call-arg]
+        case "Statement":
+            yield from _statements(kind(key))
         case "Confirm":
             long = tuple(fact for fact in LONG_FACTS if fact.label not in NOT_REAL)
             amount = Money(9_999_999_999)
@@ -123,6 +147,29 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
                 yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")
         case _:
             yield kind(key)
+
+
+def _menus(key: str) -> Iterator[Screen[Any]]:
+    """With every reason for which something cannot be done now."""
+    for why in FAMILIES["hindered."]:
+        options = tuple(
+            Option(flow.id, f"menu.{flow.id}", "menu.without-paper", disabled=f"hindered.{why}" * (place % 2))
+            for place, flow in enumerate(FLOWS)
+        )
+        yield Choose(key, options=options, params=_params(Choose, key))
+
+
+def _statements(empty: Any) -> Iterator[Screen[Any]]:
+    """With entries of every kind, and with none."""
+    entries = tuple(
+        replace(one, kind=kind)
+        for one, kind in zip(ENTRIES, itertools.cycle(f"movement.{kind}" for kind in FAMILIES["movement."]))
+    )
+    bare = replace(empty, ways=WAYS, way="in", masked="6229 **** 0018", since=SINCE, until=UNTIL, where=THIRD)
+    yield replace(
+        bare, entries=entries, options=(Option("print", "statement.print"), Option("older", "statement.older"))
+    )
+    yield bare
 
 
 def _options(key: str) -> tuple[Option, ...]:

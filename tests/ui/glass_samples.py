@@ -11,6 +11,7 @@ from flows.screens import (
     EnterAmount,
     EnterNumber,
     EnterPin,
+    Entry,
     Fact,
     Option,
     OutOfService,
@@ -19,6 +20,7 @@ from flows.screens import (
     Rate,
     Review,
     Screen,
+    Statement,
     Tell,
     Tone,
     Wait,
@@ -58,6 +60,18 @@ LONG_FACTS = (
 )
 LATIN_FACTS = (Fact("fact.payee", "Alexandria K*************-Featherstonehaugh-Cholmondeley", strong=True), *FACTS[3:])
 NEEDY = tuple(Option(f"o{n}", f"option.{n}", f"option.{n}.line", disabled="needs" * (n > 2)) for n in range(6))
+ENTRIES = tuple(
+    Entry(
+        f"m{n}",
+        "movement.out" if n % 2 else "movement.in",
+        Money((-1) ** n * 99_999_999_999 // 10 ** (n % 8)),
+        Money(99_999_999_999 // 10 ** (n % 5)),
+        date(2026, 11, 23),
+        "" if n % 7 == 6 else "李*明" if n % 3 else "A********* K*************-F*************",
+    )
+    for n in range(40)
+)
+WAYS = tuple(Option(one, f"statement.{one}") for one in ("all", "in", "out"))
 ACTS = (Option("print", "print"), Option("none", "none"))
 WHERE = Where("transfer.name", 3, 4)
 CAPITALS = chinese_capitals(AMOUNT)
@@ -102,6 +116,25 @@ SAMPLES: dict[str, tuple[Screen[object], Chrome]] = {
     "unsure-why": (Tell("unsure", tone=Tone.UNSURE, why="why", reference="9F0A77C1-014", where=WHERE), Chrome("")),
     "calm": (Tell("refused", why="why"), Chrome("")),
     "review": (Review("review", facts=FACTS[:5], options=ACTS, where=WHERE), BACK),
+    "statement": (
+        Statement(
+            "statement",
+            entries=ENTRIES,
+            ways=WAYS,
+            way="all",
+            options=ACTS,
+            masked="6228 48** **** 0018",
+            since=date(2026, 10, 25),
+            until=date(2026, 11, 23),
+            where=WHERE,
+        ),
+        BACK,
+    ),
+    "statement-short": (
+        Statement("statement", entries=ENTRIES[:2], ways=WAYS, way="in", options=ACTS[:1], masked="6228 **** 0018"),
+        BACK,
+    ),
+    "statement-none": (Statement("statement", ways=WAYS, way="out", masked="6228 **** 0018", where=WHERE), BACK),
     "review-bare": (Review("review", options=ACTS), Chrome("")),
     "prompt": (Prompt("insert", picture=Picture.CARD_IN, where=WHERE), BACK),
     "prompt-ways": (

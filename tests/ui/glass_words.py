@@ -50,6 +50,21 @@ _: dict[str, tuple[str, str, str]] = {
         "ستنتهي الزيارة بعد {seconds} ثانية ولن يبقى شيء من بياناتك.",
     ),
     "glass.still-here.next": ("我还在", "I am still here", "ما زلت هنا"),
+    "glass.balance-after": ("余额 {amount}", "Balance {amount}", "الرصيد {amount}"),
+    "glass.day-and-party": ("{day} · {party}", "{day} · {party}", "{day} · {party}"),
+    "movement.in": ("转入", "Transfer in", "تحويل وارد"),
+    "movement.out": ("转出", "Transfer out", "تحويل صادر"),
+    "statement": ("收支明细", "Your statement", "كشف حسابك"),
+    "statement.line": (
+        "账号 {masked}，{since}至{until}。点一笔看详情。",
+        "Account {masked}, {since} to {until}. Touch a line to open it.",
+        "الحساب {masked}، من {since} إلى {until}. المس أي سطر لفتحه.",
+    ),
+    "statement.next": ("看完了", "Done", "انتهيت"),
+    "statement.none": ("这段时间没有收支。", "Nothing moved in this time.", "لا توجد حركات في هذه الفترة."),
+    "statement.all": ("全部", "All", "الكل"),
+    "statement.in": ("收入", "Money in", "الوارد"),
+    "statement.out": ("支出", "Money out", "الصادر"),
     "receipt.bank": ("演示银行", "Demonstration Bank", "بنك العرض"),
     "attract": ("您好。", "Welcome.", "أهلًا بك."),
     "attract.line": (
@@ -189,6 +204,10 @@ class StubWords:
 
     def money(self, money: Money, language: str = "") -> str:
         plain = f"¥{money.decimal:,.2f}"
+        return f"\u2066{plain}\u2069" if (language or self.language) == "ar" else plain
+
+    def signed(self, money: Money, language: str = "") -> str:
+        plain = f"{'+' if money.fen > 0 else '-'}¥{abs(money.decimal):,.2f}"
         return f"\u2066{plain}\u2069" if (language or self.language) == "ar" else plain
 
     def moment(self, at: datetime, language: str = "") -> str:

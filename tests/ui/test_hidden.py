@@ -14,7 +14,7 @@ from kiosk.ui.veil import MASK
 from protocol.money import Money
 
 MONEY = re.compile(r"[¥￥]\s*\d")
-WITH_MONEY = ("accounts", "accounts-many", "amount", "confirm", "confirm-long", "done", "review")
+WITH_MONEY = ("accounts", "accounts-many", "amount", "confirm", "confirm-long", "done", "review", "statement")
 WITHOUT = ("attract", "choose", "number", "pin", "wait", "rate", "refused", "prompt", "out")
 
 

@@ -41,7 +41,7 @@ def spoken(either: Booth, folder: Path) -> Iterator[Booth]:
 
 
 def test_every_kind_is_among_them() -> None:
-    """Reading the source found screens of all twelve kinds."""
+    """Reading the source found screens of all kinds."""
     assert {kind for kind, _ in asked()} == set(KINDS)
 
 
