@@ -17,7 +17,7 @@ from branch.link import LINES, Hub
 from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guard
 from branch.settings import Settings
 from branch.store import terminals
-from branch.terminal import identify, money, people, settle, transfer
+from branch.terminal import identify, loss, money, people, settle, transfer
 from branch.terminal.context import Branch
 from protocol import messages as m
 from protocol.calls import LINK, PATHS, Call
@@ -53,6 +53,8 @@ HANDLERS: dict[str, Handler] = {
     "call_help": people.call_help,
     "incident": people.incident,
     "rate": people.rate,
+    "loss_cards": loss.cards,
+    "report_loss": loss.report,
 }
 
 

@@ -39,6 +39,7 @@ async def _how(session: Session) -> str | Arrival:
             options=(
                 Option("bank-card", "identify.bank-card", "identify.bank-card.line"),
                 Option("id-card", "identify.id-card", "identify.id-card.line"),
+                Option("card-lost", "identify.card-lost", "identify.card-lost.line"),
             ),
         ),
         lambda: arrival(devices.id_reader, devices.card_reader, stale=session.asked_in),
@@ -53,6 +54,8 @@ async def _by(session: Session, how: str | Arrival) -> None:
             await by_id_card(session, card)
         case "bank-card":
             await by_bank_card(session)
+        case "card-lost":  # who has lost it need not prove herself to stop it
+            await by_id_card(session, prove=False)
         case _:
             await by_id_card(session)
 
@@ -125,8 +128,8 @@ async def _card_refused(session: Session, why: Refused, *, inside: bool) -> None
     raise VisitOver(f"card: {why.reason}")
 
 
-async def by_id_card(session: Session, card: IdCard | None = None) -> None:
-    """ID card + PIN of a card on file; without one, she stays a claim."""
+async def by_id_card(session: Session, card: IdCard | None = None, *, prove: bool = True) -> None:
+    """ID card + PIN of a card on file; without one, or unless she is to `prove` herself, she stays a claim."""
     reader = session.devices.id_reader
     session.asked_in.add("id-card")
     if card is None:
@@ -141,7 +144,7 @@ async def by_id_card(session: Session, card: IdCard | None = None) -> None:
     session.claim = await session.busy(Wait("wait.bank"), lambda: session.bank.claim(claim))
     session.level, session.id_number, session.surname = Level.CLAIMED, card.id_number, session.claim.surname
     session.watch(_second_id_card(session))
-    if session.claim.cards:
+    if session.claim.cards and prove:
         await _prove_claim(session, session.claim)
 
 

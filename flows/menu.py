@@ -2,13 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
+from flows.loss import STEP as LOSS_STEP
+from flows.loss import loss
+from flows.loss import repeat as loss_again
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
+from flows.settle import Repeat
+from flows.terminal import Rules
 from flows.transfer import transfer
 
 
@@ -22,7 +28,18 @@ class Flow:
 
 
 # messages: menu.*
-FLOWS = (Flow("accounts", Level.CUSTOMER, accounts), Flow("transfer", Level.CUSTOMER, transfer))
+FLOWS = (
+    Flow("accounts", Level.CUSTOMER, accounts),
+    Flow("transfer", Level.CUSTOMER, transfer),
+    Flow("loss", Level.CLAIMED, loss),
+)
+
+
+def repeats(rules: Rules) -> dict[str, Repeat]:
+    """What settle() may simply do again, by the step of its key."""
+    return {LOSS_STEP: partial(loss_again, operator=rules.operator)}
+
+
 VISITS_LIMIT = 100
 """Transactions in one visit."""
 

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 
 from flows.screens import Fact
 from protocol import messages as m
@@ -59,8 +60,10 @@ def short(key: str) -> str:
 
 def untold_facts(order: Mapping[str, str | int | None]) -> tuple[Fact, ...]:
     """What an order that was kept said, for one who hears only now how it ended."""
-    found = {key: order.get(key) for key in ("target_masked", "target_name", "amount")}
+    found = {key: order.get(key) for key in ("target_masked", "target_name", "amount", "card_masked", "until")}
     facts = [
+        Fact("fact.card", str(found["card_masked"]), number=True) if found["card_masked"] else None,
+        Fact("fact.until", date.fromisoformat(str(found["until"]))) if found["until"] else None,
         Fact("fact.to", str(found["target_masked"]), number=True) if found["target_masked"] else None,
         Fact("fact.payee", str(found["target_name"])) if found["target_name"] else None,
         Fact("fact.amount", Money(int(found["amount"])), strong=True) if found["amount"] else None,

@@ -18,12 +18,12 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import calls
+from protocol import calls, care
 from protocol import messages as m
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
-ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold"})
+ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss"})
 """Calls that change something: a 409 is no answer to them."""
 HEARTBEAT = 3.0
 """Seconds between two signs of life."""
@@ -100,6 +100,14 @@ class Link:
 
     async def manual_case(self, case: m.ManualCase) -> None:
         await self._call("manual_case", case, calls.Nothing)
+
+    # --- cards
+
+    async def loss_cards(self, visit: str, who: str) -> care.LossCards:
+        return await self._call("loss_cards", care.LossAsked(visit=visit, who=who), care.LossCards)
+
+    async def report_loss(self, report: care.LossReport) -> m.Outcome:
+        return await self._call("report_loss", report, m.Outcome)
 
     # --- people
 

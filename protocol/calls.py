@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from protocol import care
 from protocol import messages as m
 
 LINK = "/v1/link"
@@ -107,6 +108,8 @@ PATHS: dict[str, Call] = {
     "call_help": Call("/v1/help", m.HelpCall, m.HelpCalled),
     "incident": Call("/v1/incident", m.Incident, Nothing),
     "rate": Call("/v1/rate", m.Rating, Nothing),
+    "loss_cards": Call("/v1/loss/cards", care.LossAsked, care.LossCards),
+    "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.
 

@@ -58,6 +58,7 @@ class Reason(enum.StrEnum):
     CONFLICT = "conflict"
     MAC = "mac"
     CLOSED = "closed"
+    REPORTED = "already-reported"
 
 
 class Problem(Message):

@@ -15,6 +15,7 @@ from typing import get_args
 
 from flows.menu import FLOWS
 from flows.screens import KINDS
+from protocol.care import LossCard
 from protocol.messages import Account, Reason, UntoldEnding
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
@@ -30,6 +31,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "out-of-service.": ("broken", "revoked", "branch", "pin-pad"),
     "refused.": tuple(Reason),
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "untold.care.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "loss.card.": get_args(LossCard.model_fields["state"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
     "menu.": tuple(flow.id for flow in FLOWS),
 }

@@ -6,11 +6,12 @@ uses keys of its own, so that it may run against a core that lives.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import TypeVar
 
-from branch.bank.core import Core, CoreOrder, CorePosted, CoreRefused
+from branch.bank.core import Core, CoreCard, CoreDone, CoreLoss, CoreOrder, CorePosted, CoreRefused
 from branch.bank.corewire import Specimen
 from protocol.messages import Ending, Reason
 
@@ -57,7 +58,20 @@ class Bench:
         target = found(self.core.account(self.specimen.target), "the target is not found")
         return source.balance, source.available, target.balance
 
-    def refusal(self, act: Callable[[], CorePosted]) -> Reason:
+    @property
+    def card(self) -> CoreCard:
+        """The specimen's card as it is now."""
+        return found(self.core.card(self.specimen.pan), "the card is not found")[0]
+
+    @property
+    def loss(self) -> CoreLoss:
+        """That card, reported lost until five days from now."""
+        holder = found(self.core.card(self.specimen.pan), "the card is not found")[1]
+        until = self.core.accounting_date() + timedelta(days=5)
+        stamp = ("LOSS-TEMPORARY", "0001", "CHECK", "CHECK")
+        return CoreLoss(holder.id, (self.specimen.pan,), until, *stamp, next(_traces))
+
+    def refusal(self, act: Callable[[], CorePosted | CoreDone]) -> Reason:
         """The reason with which `act` is refused."""
         try:
             act()
@@ -217,6 +231,51 @@ def what_is_posted_stands(bench: Bench) -> None:
     ensure(bench.money() == before, "a reversal that stands moved money")
 
 
+def a_lost_card_is_stopped_once(bench: Bench) -> None:
+    """A loss report stops its card at once, repeats itself harmlessly, and the truth is told to who reports again."""
+    core, key, loss = bench.core, bench.fresh_key(), bench.loss
+    ensure(bench.card.state == "active", "the specimen's card is not active")
+    done = core.report_loss(key, loss)
+    ensure(bool(done.reference), "no reference of the host")
+    ensure(done.accounting_date == core.accounting_date(), "not today's accounting date")
+    ensure((bench.card.state, bench.card.lost_until) == ("lost", loss.until), "the card is not lost until that day")
+    ensure(core.report_loss(key, loss) == done, "a repeat answers something else")
+    other = replace(loss, code="LOSS-FORMAL")
+    ensure(bench.refusal(lambda: core.report_loss(key, other)) is Reason.CONFLICT, "no conflict")
+    again = bench.fresh_key()
+    for _ in range(2):
+        ensure(bench.refusal(lambda: core.report_loss(again, loss)) is Reason.REPORTED, "it was reported twice")
+    ensure((core.state(key).status, core.state(again).status) == ("done", "refused"), "state tells something else")
+    ensure(core.reverse(key).ending is Ending.STANDS, "a report was reversed")
+    ensure(bench.refusal(lambda: core.post(key, bench.order, pending=False)) is Reason.CONFLICT, "its key moved money")
+    ensure(bench.card.state == "lost", "something set the card free")
+    ensure(core.lift_loss(done.reference) == 1, "a person could not lift it")
+    ensure(core.lift_loss(done.reference) == 0, "it was lifted twice")
+    ensure(bench.card.state == "active", "the card is not free again")
+    ensure(core.report_loss(key, loss) == done, "a repeat after it was lifted answers something else")
+    ensure(bench.card.state == "active", "a repeat stopped the card that a person had set free")
+
+
+def a_loss_report_for_good_outlasts_one_for_days(bench: Bench) -> None:
+    """For good stands over a few days and not the other way; a barred key and another's card stop nothing."""
+    core, days = bench.core, bench.loss
+    good = replace(days, until=None, code="LOSS-FORMAL")
+    core.report_loss(bench.fresh_key(), days)
+    done = core.report_loss(bench.fresh_key(), good)
+    ensure((bench.card.state, bench.card.lost_until) == ("lost", None), "the card is not lost for good")
+    for order in (days, good):
+        said = bench.refusal(partial(core.report_loss, bench.fresh_key(), order))
+        ensure(said is Reason.REPORTED, "it was reported again")
+    ensure(core.lift_loss(done.reference) == 1, "a person could not lift it")
+    barred = bench.fresh_key()
+    ensure(core.reverse(barred).ending is Ending.BARRED, "an unknown key was not barred")
+    ensure(bench.refusal(lambda: core.report_loss(barred, days)) is Reason.BARRED, "a barred key stopped a card")
+    for wrong in (replace(days, customer="nobody"), replace(days, pans=("0" * 16,)), replace(days, pans=())):
+        said = bench.refusal(partial(core.report_loss, bench.fresh_key(), wrong))
+        ensure(said is Reason.CARD, "a card of somebody else was stopped")
+    ensure(bench.card.state == "active", "the card is not free again")
+
+
 Check = Callable[[Bench], None]
 ALWAYS: tuple[Check, ...] = (
     enquiries_agree,
@@ -228,6 +287,8 @@ ALWAYS: tuple[Check, ...] = (
     refusals_are_recorded,
     too_much_is_refused,
     reverse_lets_pending_go,
+    a_lost_card_is_stopped_once,
+    a_loss_report_for_good_outlasts_one_for_days,
 )
 WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
 WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)

@@ -9,6 +9,7 @@ What every implementation must keep:
 - A refused post is recorded: asking again refuses again.
 - post, confirm, void and reverse of one key contend for one row, locked before anything is read.
 - Reversing an unknown key leaves a tombstone: that key can never post afterwards.
+- An act that moves no money (a loss report) is recorded under its key like a post; reversing a done one answers STANDS.
 - Transfers are immutable; a reversal is a transfer of its own. The books balance at every moment.
 """
 
@@ -49,7 +50,9 @@ class CoreCard:
     sequence: str
     expiry: date
     state: str
-    """`active`, `blocked` or `capture`."""
+    """`active`, `lost`, `blocked` or `capture`."""
+    lost_until: date | None = None
+    """Of a card reported lost for a time: the last day on which it is; None when it is for good."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,29 @@ class CorePosted:
     status: str
     """`done` or `pending`."""
     balance: int
+
+
+@dataclass(frozen=True)
+class CoreLoss:
+    """Cards of one customer, reported lost."""
+
+    customer: str
+    pans: tuple[str, ...]
+    until: date | None
+    """The last day on which they are stopped; None: until a person lifts it."""
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+
+@dataclass(frozen=True)
+class CoreDone:
+    """A recorded act that moved no money."""
+
+    reference: str
+    accounting_date: date
 
 
 @dataclass(frozen=True)
@@ -155,4 +181,15 @@ class Core(Protocol):
 
     def state(self, key: str) -> KeyState:
         """What is recorded under a key."""
+        ...
+
+    def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
+        """Stop these cards at once, all in one act: their state is `lost` until the day is over, or a person lifts it.
+
+        Cards that are stopped already stay as they are; when that is all of them, the refusal is `REPORTED`.
+        """
+        ...
+
+    def lift_loss(self, reference: str) -> int:
+        """A person at the bank takes a report back: how many cards it sets free, none when it stands no more."""
         ...

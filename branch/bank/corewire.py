@@ -5,7 +5,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from branch.bank.core import CoreAccount, CoreCard, CoreCustomer, CoreOrder, CorePosted, CoreReversed
+from branch.bank.core import (
+    CoreAccount,
+    CoreCard,
+    CoreCustomer,
+    CoreDone,
+    CoreLoss,
+    CoreOrder,
+    CorePosted,
+    CoreReversed,
+)
 from protocol.messages import KEY, Ending, Message
 
 PREFIX = "/core/v1"
@@ -76,11 +85,12 @@ class Card(Message):
     account: str
     sequence: str
     expiry: date
-    state: Literal["active", "blocked", "capture"]
+    state: Literal["active", "lost", "blocked", "capture"]
+    lost_until: date | None = None
 
     def value(self) -> CoreCard:
         """As the port has it."""
-        return CoreCard(self.pan, self.account, self.sequence, self.expiry, self.state)
+        return CoreCard(self.pan, self.account, self.sequence, self.expiry, self.state, self.lost_until)
 
 
 class CardsReply(Message):
@@ -194,6 +204,55 @@ class ReversedReply(Message):
     def value(self) -> CoreReversed:
         """As the port has it."""
         return CoreReversed(self.ending, self.reference)
+
+
+class Loss(Message):
+    """Cards reported lost."""
+
+    customer: str
+    pans: tuple[str, ...]
+    until: date | None
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+    def value(self) -> CoreLoss:
+        """As the port has it."""
+        return CoreLoss(
+            self.customer, self.pans, self.until, self.code, self.branch, self.terminal, self.operator, self.trace
+        )
+
+
+class LossAsked(Message):
+    """Stop cards once."""
+
+    key: str = Field(pattern=KEY)
+    loss: Loss
+
+
+class DoneReply(Message):
+    """A recorded act that moved no money."""
+
+    reference: str
+    accounting_date: date
+
+    def value(self) -> CoreDone:
+        """As the port has it."""
+        return CoreDone(self.reference, self.accounting_date)
+
+
+class LiftAsked(Message):
+    """A person takes a report back."""
+
+    reference: str = Field(min_length=1, max_length=64)
+
+
+class LiftedReply(Message):
+    """How many cards it has set free."""
+
+    cards: int
 
 
 class Specimen(Message):

@@ -17,6 +17,8 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
+    CoreDone,
+    CoreLoss,
     CoreOrder,
     CorePosted,
     CoreRefused,
@@ -25,6 +27,7 @@ from branch.bank.core import (
 )
 from branch.store import bookkeeping as k
 from branch.store import books as b
+from branch.store import carebooks as c
 from branch.store.bookkeeping import FEE_ACCOUNT
 from branch.store.db import Clock, Database
 from protocol.chain import canonical
@@ -53,7 +56,7 @@ class ReferenceLedger:
 
     def cards(self, customer: str) -> list[CoreCard]:
         query = sa.select(b.cards).join(b.accounts).where(b.accounts.c.customer == customer).order_by(b.cards.c.pan)
-        return self._reading(lambda tx: [_as_card(row) for row in tx.execute(query)])
+        return self._reading(lambda tx: [_as_card(row, k.day(tx)) for row in tx.execute(query).all()])
 
     def card(self, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
         return self._reading(lambda tx: _card(tx, pan))
@@ -115,6 +118,40 @@ class ReferenceLedger:
 
         return self._acting(act)
 
+    def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
+        until = loss.until.isoformat() if loss.until else None
+
+        def stop(tx: sa.Connection, today: str) -> str | Reason:
+            free = c.stoppable(tx, loss.customer, loss.pans, until, today)
+            if isinstance(free, Reason):
+                return free
+            reference = c.number(tx, key, "loss", today, self._db.clock())
+            c.stop(tx, free, reference, until)
+            return reference
+
+        return self._once(key, "loss", {**asdict(loss), "until": until}, stop)
+
+    def lift_loss(self, reference: str) -> int:
+        return self._acting(lambda tx: c.lift(tx, reference))
+
+    def _once(
+        self, key: str, kind: str, order: dict[str, Any], do: "Callable[[sa.Connection, str], str | Reason]"
+    ) -> CoreDone:
+        """Do what moves no money once under a key; `do` answers a reference, or why not."""
+        body = canonical({"act": kind, **order}).decode()
+
+        def act(tx: sa.Connection) -> CoreDone | CoreRefused:
+            row = self._claimed(tx, key)
+            if row.status == "new":
+                today = k.day(tx, hold=True)
+                done = do(tx, today)
+                ending = {"status": "refused", "reason": done.value} if isinstance(done, Reason) else {"status": "done"}
+                ending |= {} if isinstance(done, Reason) else {"reference": done}
+                row = k.change(tx, key, act=kind, body=body, accounting_date=today, **ending)
+            return _done(row, body)
+
+        return self._acting(act)
+
     def advance_accounting_date(self) -> date:
         """The cut-over: the next calendar day begins for all that is posted from now on.
 
@@ -165,6 +202,8 @@ class ReferenceLedger:
 
     def _take_back(self, tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:
         """Undo a done posting by transfers of its own; it stands when the receiver has spent the money already."""
+        if row.act:
+            return CoreReversed(Ending.STANDS, row.reference)
         stamp = (k.day(tx, hold=True), self._db.clock())
         target = k.lock_accounts(tx, row.source, row.target, row.fee)[row.target]
         if not self.can_reverse or target.balance - target.held < row.amount:
@@ -237,7 +276,7 @@ def _objection(tx: sa.Connection, order: CoreOrder, today: str) -> Reason | None
 
 def _is_open(account: sa.Row[Any]) -> bool:
     """A customer's account that money may leave and enter."""
-    return account.state == "open" and account.kind != "internal"
+    return bool(account.state == "open" and account.kind != "internal")
 
 
 def _taken_back(tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:
@@ -248,11 +287,24 @@ def _taken_back(tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:
 
 def _recorded(tx: sa.Connection, row: sa.Row[Any]) -> CorePosted | CoreRefused:
     """What stands under a key, as the answer to somebody who asks again."""
+    if row.act:
+        return CoreRefused(Reason.CONFLICT, "no money stands under this key")
     if row.status == "refused":
         return CoreRefused(Reason(row.reason))
     if row.status not in {"pending", "done"}:
         return CoreRefused(Reason.BARRED, "the key was taken back")
     return _answer(row, k.balance(tx, row.source))
+
+
+def _done(row: sa.Row[Any], body: str) -> CoreDone | CoreRefused:
+    """What stands under the key of an act that moves no money, as the answer to `body`."""
+    if row.status in {"barred", "reversed"}:
+        return CoreRefused(Reason.BARRED, "the key was taken back")
+    if row.body != body:
+        return CoreRefused(Reason.CONFLICT, "the key stands for another order")
+    if row.status == "refused":
+        return CoreRefused(Reason(row.reason))
+    return CoreDone(row.reference, date.fromisoformat(row.accounting_date))
 
 
 def _posted(row: sa.Row[Any]) -> CorePosted:
@@ -285,11 +337,16 @@ def _card(tx: sa.Connection, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
         return None
     holder = sa.select(b.accounts.c.customer).where(b.accounts.c.number == row.account).scalar_subquery()
     customer = _customer(tx, b.customers.c.id == holder)
-    return (_as_card(row), customer) if customer else None
+    return (_as_card(row, k.day(tx)), customer) if customer else None
 
 
-def _as_card(row: sa.Row[Any]) -> CoreCard:
-    return CoreCard(row.pan, row.account, row.sequence, date.fromisoformat(row.expiry), row.state)
+def _as_card(row: sa.Row[Any], today: str) -> CoreCard:
+    """A card that the bank itself has stopped stays so, whoever reports it lost."""
+    lost = row.state == "active" and c.lost(row, today)
+    until = date.fromisoformat(row.lost_until) if lost and row.lost_until else None
+    return CoreCard(
+        row.pan, row.account, row.sequence, date.fromisoformat(row.expiry), "lost" if lost else row.state, until
+    )
 
 
 def _accounts(tx: sa.Connection, which: sa.ColumnElement[bool]) -> list[CoreAccount]:

@@ -62,6 +62,12 @@ CALLS: dict[str, tuple[type[Message], type[Message], Answer]] = {
     "confirm": (w.OfKey, w.PostedReply, lambda core, a: _posted(core.confirm(a.key))),
     "void": (w.OfKey, w.ReversedReply, lambda core, a: _reversed(core.void(a.key))),
     "reverse": (w.OfKey, w.ReversedReply, lambda core, a: _reversed(core.reverse(a.key))),
+    "report-loss": (
+        w.LossAsked,
+        w.DoneReply,
+        lambda core, a: w.DoneReply.model_validate(core.report_loss(a.key, a.loss.value()), from_attributes=True),
+    ),
+    "lift-loss": (w.LiftAsked, w.LiftedReply, lambda core, a: w.LiftedReply(cards=core.lift_loss(a.reference))),
     "state": (w.OfKey, KeyState, lambda core, a: core.state(a.key)),
 }
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-VERSION = 1
+VERSION = 2
 """Of the schema, the ledger's tables included: a database of another version is refused."""
 METADATA = sa.MetaData()
 
@@ -79,6 +79,17 @@ claim_cards = sa.Table(
     _text("card"),
     _text("pin_number"),
 )
+
+loss_handles = sa.Table(
+    "loss_handles",
+    METADATA,
+    _text("handle", key=True),
+    _text("visit", sa.ForeignKey("visits.id")),
+    _text("customer"),
+    _text("card", null=True),  # a card's mark; None: all of them
+    _number("expires"),
+)
+"""A report is repeated until it is heard, also when claim and session are long over: so these live longer."""
 
 sessions = sa.Table(
     "sessions",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
+from branch.rules import RULES, Rules
 from branch.store import visits
 from branch.store.db import Database
 from branch.store.visits import Customer
@@ -72,6 +73,7 @@ class Branch:
     """Under it a card's number becomes its mark, so that the number itself need not be kept here."""
     random: Callable[[int], bytes] = field(repr=False)
     patience: Patience = Patience()
+    rules: Rules = RULES
 
     @property
     def now(self) -> int:

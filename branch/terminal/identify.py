@@ -27,7 +27,9 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
     own(terminal, body.visit)
     document = body.document
     customer = branch.core.customer(document.id_number)
-    cards = _cards_on_file(branch, document, customer) if customer else []
+    if customer is not None and not _fits(branch, document, customer):
+        customer = None
+    cards = _cards_on_file(branch, customer) if customer else []
     handle = branch.handle()
     offered = tuple(
         m.CardOnFile(handle=branch.handle(), masked=mask_pan(card.pan), pin_number=_surrogate(branch)) for card in cards
@@ -45,10 +47,14 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
     return m.Claimed(claim=handle, surname=surname(document.name), cards=offered)
 
 
-def _cards_on_file(branch: Branch, document: m.Document, customer: CoreCustomer) -> list[CoreCard]:
+def _fits(branch: Branch, document: m.Document, customer: CoreCustomer) -> bool:
+    """Her name, and in force: else the document claims nothing for her."""
+    expired = document.valid_to is not None and document.valid_to < branch.core.accounting_date()
+    return document.name.strip() == customer.name and not expired
+
+
+def _cards_on_file(branch: Branch, customer: CoreCustomer) -> list[CoreCard]:
     today = branch.core.accounting_date()
-    if document.name.strip() != customer.name or (document.valid_to is not None and document.valid_to < today):
-        return []
     usable = [card for card in branch.core.cards(customer.id) if card.state == "active" and card.expiry >= today]
     return usable[:CARDS]
 

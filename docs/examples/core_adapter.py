@@ -11,12 +11,22 @@ the money.
 import os
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from fastapi import FastAPI
 
-from branch.bank.core import CoreAccount, CoreCard, CoreCustomer, CoreOrder, CorePosted, CoreRefused, CoreReversed
+from branch.bank.core import (
+    CoreAccount,
+    CoreCard,
+    CoreCustomer,
+    CoreDone,
+    CoreLoss,
+    CoreOrder,
+    CorePosted,
+    CoreRefused,
+    CoreReversed,
+)
 from branch.bank.corewire import Specimen
 from branch.bank.served import serve_core
 from branch.serving import Pool, describe_failures
@@ -41,6 +51,7 @@ class Entry:
     order: CoreOrder | None = None
     pending: bool = False
     reason: Reason | None = None
+    loss: CoreLoss | None = None
 
 
 @dataclass
@@ -51,6 +62,8 @@ class SmallCore:
     entries: dict[str, Entry] = field(default_factory=dict)
     balance: Counter[str] = field(default_factory=lambda: Counter({CARD.account: 5_000_000}))
     held: Counter[str] = field(default_factory=Counter)
+    lost: tuple[str, CoreLoss] | None = None
+    """The report that stops the card, with its reference."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def accounting_date(self) -> date:
@@ -63,10 +76,10 @@ class SmallCore:
         return PEOPLE.get(customer)
 
     def cards(self, customer: str) -> list[CoreCard]:
-        return [CARD] if OWNERS[CARD.account] == customer else []
+        return [self._card()] if OWNERS[CARD.account] == customer else []
 
     def card(self, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
-        return (CARD, PEOPLE[OWNERS[CARD.account]]) if pan == CARD.pan else None
+        return (self._card(), PEOPLE[OWNERS[CARD.account]]) if pan == CARD.pan else None
 
     def accounts(self, customer: str) -> list[CoreAccount]:
         found = (self.account(number) for number, owner in OWNERS.items() if owner == customer)
@@ -102,6 +115,38 @@ class SmallCore:
                 entry.status = "done"
             return self._answer(key)
 
+    def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
+        with self.lock:
+            if key not in self.entries:
+                no = self._no_loss(loss)
+                self.entries[key] = Entry("refused" if no else "done", loss=loss, reason=no)
+                self.lost = self.lost if no else (self._number(key), loss)
+            entry = self.entries[key]
+            if entry.status != "barred" and entry.loss != loss:
+                raise CoreRefused(Reason.CONFLICT)
+            if entry.status != "done":
+                raise CoreRefused(entry.reason or Reason.BARRED)
+            return CoreDone(self._number(key), DAY)
+
+    def lift_loss(self, reference: str) -> int:
+        with self.lock:
+            if self.lost is None or self.lost[0] != reference:
+                return 0
+            self.lost = None
+            return 1
+
+    def _no_loss(self, loss: CoreLoss) -> Reason | None:
+        if loss.customer != OWNERS[CARD.account] or loss.pans != (CARD.pan,):
+            return Reason.CARD
+        stays = self.lost is not None and (loss.until is not None or self.lost[1].until is None)
+        return Reason.REPORTED if stays else None
+
+    def _number(self, key: str) -> str:
+        return f"L{list(self.entries).index(key):06d}"
+
+    def _card(self) -> CoreCard:
+        return replace(CARD, state="lost", lost_until=self.lost[1].until) if self.lost else CARD
+
     def void(self, key: str) -> CoreReversed:
         return self._undo(key, take_back=False)
 
@@ -129,7 +174,7 @@ class SmallCore:
     def _answer(self, key: str) -> CorePosted:
         """What is recorded, also to somebody who asks again."""
         entry = self.entries[key]
-        if entry.order is None or entry.status not in {"pending", "done"}:
+        if entry.order is None or entry.status not in {"pending", "done"}:  # also of a key that moves no money
             raise CoreRefused(entry.reason or Reason.BARRED)
         return CorePosted(key[-16:], DAY, entry.status, self.balance[entry.order.source])
 
@@ -137,6 +182,8 @@ class SmallCore:
         """An unknown key becomes a tombstone; what is held is let go; what has moved is moved back."""
         with self.lock:
             entry = self.entries.setdefault(key, Entry("barred"))
+            if entry.loss is not None and entry.status == "done":
+                return CoreReversed(Ending.STANDS, self._number(key))
             if entry.order is None or entry.status == "refused":
                 return CoreReversed(Ending.BARRED)
             spent = self.balance[entry.order.target] - self.held[entry.order.target] < entry.order.amount

@@ -40,6 +40,8 @@ class Person:
     """What she always types, when set."""
     prefers: str = ""
     """The option she takes wherever it is offered."""
+    avoids: tuple[str, ...] = ("card-lost",)
+    """Options she never takes of her own accord."""
     told: list[s.Tell] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     did: Counter[str] = field(default_factory=Counter)
@@ -139,7 +141,7 @@ class Person:
             return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
         if key == "receipt.how" and self.chance.random() < 0.8:
             return "none"
-        return self.chance.choice([option.id for option in options if not option.disabled])
+        return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
 
     async def _types_pin(self) -> None:
         await self.pad.asked(30)

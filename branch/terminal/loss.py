@@ -1,0 +1,123 @@
+"""A card is lost: a claim is enough to stop it for a few days, and only a person at the bank sets it free before."""
+
+import hashlib
+from datetime import date, timedelta
+
+from branch.bank.core import CoreCard, CoreLoss, CoreRefused
+from branch.store import intents, losses, visits
+from branch.store.intents import Row
+from branch.store.losses import Lost
+from branch.store.outbox import event
+from branch.terminal.context import Branch, Refusal, own
+from branch.terminal.transfer import blank
+from protocol import care
+from protocol import messages as m
+from protocol.chain import canonical
+from protocol.mask import mask_pan
+
+REPEATED = 3 * 24 * 60
+"""Minutes for which a report can be repeated: a terminal tries for a day."""
+
+
+def cards(branch: Branch, terminal: str, body: care.LossAsked) -> care.LossCards:
+    """Every card of hers and how it stands, with handles that outlive the visit."""
+    own(terminal, body.visit)
+    with branch.db.read() as tx:
+        customer = losses.who(tx, body.who, body.visit, terminal, branch.now)
+    if customer is None:
+        raise Refusal(m.Reason.UNKNOWN_CUSTOMER)
+    found = branch.core.cards(customer)
+    handles = [branch.handle() for _ in found]
+    every, until = branch.handle(), _until(branch)
+    marks: list[tuple[str, str | None]] = [(every, None)]
+    marks += [(handle, branch.mark(card.pan)) for handle, card in zip(handles, found, strict=True)]
+    row: losses.Values = {"visit": body.visit, "customer": customer, "expires": branch.minutes(REPEATED)}
+    with branch.db.write() as tx:
+        losses.offer(tx, [{**row, "handle": handle, "card": mark} for handle, mark in marks])
+    shown = tuple(_shown(handle, card) for handle, card in zip(handles, found, strict=True))
+    return care.LossCards(cards=shown, every=every, until=until)
+
+
+def _until(branch: Branch) -> date:
+    """Last day of a temporary report that is made now."""
+    today = branch.core.accounting_date()
+    return today + timedelta(days=branch.rules.temporary_loss_days(today))
+
+
+def _shown(handle: str, card: CoreCard) -> care.LossCard:
+    state = card.state if card.state in {"active", "lost"} else "stopped"
+    facts = {"handle": handle, "masked": mask_pan(card.pan), "state": state, "until": card.lost_until}
+    return care.LossCard.model_validate(facts)
+
+
+def report(branch: Branch, terminal: str, body: care.LossReport) -> m.Outcome:
+    """Stop what the handle stands for, once under a key; asked again, also later, it goes on where it was."""
+    own(terminal, body.key)
+    visit = body.key.partition("/")[0]
+    with branch.db.write() as tx:
+        row, _ = intents.claim(tx, _row(branch, terminal, body))
+        lost = losses.behind(tx, body.order.card, visit, branch.now)
+        if lost is not None:
+            visits.bind(tx, visit, lost.customer)  # whose visit it was: she is told how it ended
+    if row.body is not None and row.body != _hash(body):
+        raise Refusal(m.Reason.CONFLICT, "the key stands for another order")
+    if row.state != "asked":
+        return _outcome(row)
+    try:
+        order = _order(branch, terminal, body, lost)
+        done = branch.core.report_loss(body.key, order)
+    except (Refusal, CoreRefused) as no:
+        return _write(branch, body.key, state="refused", reason=no.reason.value)
+    day = done.accounting_date.isoformat()
+    return _write(branch, body.key, state="done", reference=done.reference, accounting_date=day)
+
+
+def _order(branch: Branch, terminal: str, body: care.LossReport, lost: Lost | None) -> CoreLoss:
+    """The report as the core is asked to record it; raises Refusal."""
+    if lost is None:
+        raise Refusal(m.Reason.UNKNOWN_CUSTOMER)
+    longest = _until(branch)
+    if not longest - timedelta(days=REPEATED // 60 // 24) <= body.order.until <= longest:
+        raise Refusal(m.Reason.CONFLICT, "the day told to the customer is not the rule's")
+    found = branch.core.cards(lost.customer)
+    pans = tuple(card.pan for card in found if lost.card in {None, branch.mark(card.pan)})
+    stamp = (body.code, branch.name, terminal, body.operator, body.trace)
+    return CoreLoss(lost.customer, pans, body.order.until, *stamp)
+
+
+def _hash(body: care.LossReport) -> str:
+    return hashlib.sha256(canonical(body.model_dump(mode="json"))).hexdigest()
+
+
+def _row(branch: Branch, terminal: str, body: care.LossReport) -> dict[str, str | int | None]:
+    facts: losses.Values = {"trace": body.trace, "code": body.code, "operator": body.operator, "channel": body.channel}
+    today = branch.core.accounting_date().isoformat()
+    return {
+        **blank(body.key, terminal, "asked", branch.now),
+        **facts,
+        "body": _hash(body),
+        "accounting_date": today,
+    }
+
+
+def _write(branch: Branch, key: str, **values: str) -> m.Outcome:
+    """Record an outcome, with its event, and answer what then stands."""
+    with branch.db.write() as tx:
+        row, moved = intents.move(tx, key, branch.now, **values)
+        if moved:
+            event(tx, branch.now, f"loss.{row.state}", row.visit, {"key": key, "code": row.code, "reason": row.reason})
+    return _outcome(row)
+
+
+def _outcome(row: Row) -> m.Outcome:
+    """The recorded answer."""
+    barred = row.state in {"barred", "reversed"}
+    return m.Outcome.model_validate(
+        {
+            "key": row.key,
+            "status": "refused" if barred else row.state,
+            "reference": row.reference,
+            "accounting_date": row.accounting_date,
+            "reason": m.Reason.BARRED if barred else row.reason,
+        }
+    )
