@@ -14,11 +14,12 @@ import httpx
 
 from branch import demo, settings, tls
 from branch.bank import contract
+from branch.bank.codes import sent
 from branch.bank.core import CoreRefused, CoreUnavailable
 from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.remote import RemoteCore
-from branch.build import create_secrets, load_secrets, open_core, open_database, utc_ms
+from branch.build import CODES, create_secrets, load_secrets, open_core, open_database, utc_ms
 from branch.settings import BadConfig, Settings
 from branch.store import bookkeeping, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
@@ -124,6 +125,13 @@ def balance(args: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+def codes(args: argparse.Namespace) -> int:
+    """The one-time codes that the development sender has sent last: for the demo, there is no phone."""
+    for line in sent(settings.load(args.config).state / CODES):
+        say(line)
+    return 0
+
+
 def loss_lift(args: argparse.Namespace) -> int:
     """A person at the bank takes a loss report back, after seeing card and holder: its cards work again."""
     found, db = _opened(args)
@@ -208,6 +216,7 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--tmk-out", type=Path, help="write the pad's master keys there (0600), for the key ceremony")
     command(ours, "revoke", terminal_revoke).add_argument("id", type=_terminal_id)
     command(ours, "list", terminal_list)
+    command(commands, "codes", codes)
     command(group("day", "the accounting date"), "next", day_next)
     lift = command(group("loss", "cards that were reported lost"), "lift", loss_lift)
     lift.add_argument("reference", help="the report's number, as on its paper")

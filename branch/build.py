@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from branch.bank.codes import FileSender
 from branch.bank.core import Core
 from branch.bank.hsm import TestHsm
 from branch.bank.issuer import TestIssuer, objects
@@ -47,6 +48,8 @@ class Secrets:
     """The test issuer's master keys, 16 bytes each."""
 
 
+CODES = "codes.jsonl"
+"""In the state folder: one-time codes as the development sender sends them."""
 SIZES = {"hsm": 32, "mark": 32, "imk_ac": 16, "imk_mac": 16}
 
 
@@ -98,4 +101,7 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
     db, held = open_database(settings, clock), held or load_secrets(settings.state)
     hsm = TestHsm(StoredKeys(db), held.hsm)
     core = open_core(settings, db)
-    return Branch(settings.bank, settings.name, db, core, hsm, issuer(held), held.mark, secrets.token_bytes)
+    sender = FileSender(settings.state / CODES, db.clock)
+    return Branch(
+        settings.bank, settings.name, db, core, hsm, issuer(held), held.mark, secrets.token_bytes, sender=sender
+    )

@@ -28,6 +28,10 @@ class Rules:
         """For how many days a temporary loss report made on a day holds."""
         return int(self.on("temporary-loss-days", day)["days"])
 
+    def needs_step_up(self, what: str, day: date) -> bool:
+        """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`."""
+        return what in self.on("step-up", day)["for"]
+
 
 def load(path: Path) -> Rules:
     """Read a table; ValueError when an entry has no date, or does not name its source."""

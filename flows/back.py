@@ -51,6 +51,11 @@ class Tape:
         self.entries.append(_Entry(question, answer, asked))
         self.at = len(self.entries)
 
+    def forget(self, at: int) -> None:
+        """Drop what was kept from that place on: it will not be asked again, nor does "back" lead there."""
+        del self.entries[at:]
+        self.at = min(self.at, at)
+
     def rewind(self) -> bool:
         """Forget the last thing a person answered and all that followed; False when there is none."""
         self.at = 0

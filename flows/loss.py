@@ -1,16 +1,22 @@
 """A card is lost: stop it at once, on the word of whoever can show its holder's identity card."""
 
+from dataclasses import replace
+from datetime import date
+from typing import Literal
+
 from flows.ending import Ends, told
 from flows.journal import Intent, Undo
 from flows.orders import about, ending_of, order_facts
 from flows.ports import Bank
 from flows.screens import Choose, Confirm, Fact, Option, Tell, Wait, Where
-from flows.session import Session
+from flows.session import Level, Session
+from flows.step_up import step_up
 from protocol import care
 
 WHERE = "loss.name"
 STEP = "loss-report"
 ENDS = Ends(Tell("loss.done"), Tell("loss.refused"), Tell("loss.unsure"), lambda words: words.text("loss.paper"))
+ENDS_GOOD = replace(ENDS, done=Tell("loss.done-good"))
 CARDS = 5
 """Cards on one screen, beside "all of them"."""
 
@@ -19,7 +25,8 @@ CARDS = 5
 def _(order: care.LossOrder) -> tuple[Fact, ...]:
     card = Fact("fact.card", order.card_masked, strong=True, number=True)
     every = Fact("fact.card", "loss.every", strong=True, message=True)
-    return (card if order.card_masked else every, Fact("fact.until", order.until))
+    until = Fact("fact.until", order.until) if order.until else Fact("fact.until", "loss.for-good", message=True)
+    return (card if order.card_masked else every, until)
 
 
 async def loss(session: Session) -> None:
@@ -28,13 +35,16 @@ async def loss(session: Session) -> None:
     found = await session.look("loss", lambda: session.bank.loss_cards(session.visit, who))
     if not found.cards:
         return await session.tell(Tell("loss.none"))
-    chosen = await session.ask(Choose("loss.which", options=_options(found), where=Where(WHERE, 1, 2)))
+    chosen = await session.ask(Choose("loss.which", options=_options(found), where=Where(WHERE, 1, 3)))
     card = next((one for one in found.cards if one.handle == chosen), None)
-    if card is not None and card.state != "active":
+    if card is not None and not _can_be_stopped(session, card):
         return await _already(session, card)
-    order = care.LossOrder(card=chosen, card_masked=card.masked if card else "", until=found.until)
+    until = await _until(session, found, card)
+    who = "" if until else session.customer
+    order = care.LossOrder(card=chosen, card_masked=card.masked if card else "", until=until, customer=who)
+    key = "loss.confirm" if until else "loss.confirm-good"
     facts = order_facts(order)
-    consent = await session.ask(Confirm("loss.confirm", facts=facts, about=about(order), where=Where(WHERE, 2, 2)))
+    consent = await session.ask(Confirm(key, facts=facts, about=about(order), where=Where(WHERE, 3, 3)))
     operator = session.terminal.rules.operator
     act = session.effect(
         STEP,
@@ -44,7 +54,7 @@ async def loss(session: Session) -> None:
         Undo.FINISH,
         Wait("wait.loss"),
     )
-    await told(session, order, ENDS, act)
+    await told(session, order, ENDS if until else ENDS_GOOD, act)
     return None
 
 
@@ -56,6 +66,11 @@ def _options(found: care.LossCards) -> tuple[Option, ...]:
     return (*cards, Option(found.every, "loss.every", "loss.every.line")) if active and len(found.cards) > 1 else cards
 
 
+def _can_be_stopped(session: Session, card: care.LossCard) -> bool:
+    """In use; or stopped for a few days, which a customer may make for good."""
+    return card.state == "active" or (card.until is not None and session.level >= Level.CUSTOMER)
+
+
 async def _already(session: Session, card: care.LossCard) -> None:
     """It is stopped already: that is all there is to say."""
     number = Fact("fact.card", card.masked, number=True)
@@ -65,8 +80,24 @@ async def _already(session: Session, card: care.LossCard) -> None:
     return await session.tell(Tell("loss.already", facts=facts))
 
 
+async def _until(session: Session, found: care.LossCards, card: care.LossCard | None) -> date | None:
+    """For a few days; a customer may make it for good, and steps up for it."""
+    if session.level < Level.CUSTOMER:
+        return found.until
+    options = (
+        Option("days", "loss.days", "loss.days.line"),
+        Option("good", "loss.good", "loss.good.line"),
+    )
+    lost = card is not None and card.state == "lost"
+    if not lost and await session.ask(Choose("loss.how-long", options=options, where=Where(WHERE, 2, 3))) == "days":
+        return found.until
+    await step_up(session, "formal-loss")
+    return None
+
+
 def _as_sent(intent: Intent, order: care.LossOrder, operator: str) -> care.LossReport:
-    return care.LossReport(key=intent.key, trace=intent.trace, operator=operator, order=order)
+    code: Literal["LOSS-TEMPORARY", "LOSS-FORMAL"] = "LOSS-TEMPORARY" if order.until else "LOSS-FORMAL"
+    return care.LossReport(key=intent.key, trace=intent.trace, code=code, operator=operator, order=order)
 
 
 async def repeat(bank: Bank, intent: Intent, operator: str) -> str:

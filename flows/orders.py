@@ -63,6 +63,7 @@ def untold_facts(order: Mapping[str, str | int | None]) -> tuple[Fact, ...]:
     found = {key: order.get(key) for key in ("target_masked", "target_name", "amount", "card_masked", "until")}
     facts = [
         Fact("fact.card", str(found["card_masked"]), number=True) if found["card_masked"] else None,
+        Fact("fact.until", "loss.for-good", message=True) if "until" in order and not found["until"] else None,
         Fact("fact.until", date.fromisoformat(str(found["until"]))) if found["until"] else None,
         Fact("fact.to", str(found["target_masked"]), number=True) if found["target_masked"] else None,
         Fact("fact.payee", str(found["target_name"])) if found["target_name"] else None,

@@ -106,6 +106,12 @@ class Link:
     async def loss_cards(self, visit: str, who: str) -> care.LossCards:
         return await self._call("loss_cards", care.LossAsked(visit=visit, who=who), care.LossCards)
 
+    async def send_code(self, asked: care.CodeAsked) -> care.CodeSent:
+        return await self._call("send_code", asked, care.CodeSent)
+
+    async def check_code(self, typed: care.CodeTyped) -> None:
+        await self._call("check_code", typed, calls.Nothing)
+
     async def report_loss(self, report: care.LossReport) -> m.Outcome:
         return await self._call("report_loss", report, m.Outcome)
 

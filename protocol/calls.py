@@ -109,6 +109,8 @@ PATHS: dict[str, Call] = {
     "incident": Call("/v1/incident", m.Incident, Nothing),
     "rate": Call("/v1/rate", m.Rating, Nothing),
     "loss_cards": Call("/v1/loss/cards", care.LossAsked, care.LossCards),
+    "send_code": Call("/v1/code/send", care.CodeAsked, care.CodeSent),
+    "check_code": Call("/v1/code/check", care.CodeTyped, Nothing),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.

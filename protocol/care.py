@@ -1,4 +1,4 @@
-"""What crosses the wire when a customer looks after her cards: a loss report.
+"""What crosses the wire when a customer looks after her cards: a loss report, a one-time code.
 
 Kept apart from money: nothing here moves any. Amounts, times and bytes are as in `protocol.messages`.
 """
@@ -40,12 +40,15 @@ class LossCards(m.Message):
 
 
 class LossOrder(m.Order):
-    """Stop a card, or all of them, for a few days."""
+    """Stop a card, or all of them."""
 
     card: m.Handle
     card_masked: str
     """Empty: all cards."""
-    until: date
+    until: date | None
+    """Last day; None: a formal report, until a person lifts it."""
+    customer: str = Field(default="", max_length=64)
+    """Handle of the session that stepped up for a formal report; a temporary one needs none."""
 
 
 class LossReport(m.Message):
@@ -53,7 +56,32 @@ class LossReport(m.Message):
 
     key: str = Field(pattern=m.KEY)
     trace: int = Field(gt=0)
-    code: Literal["LOSS-TEMPORARY"] = "LOSS-TEMPORARY"
+    code: Literal["LOSS-TEMPORARY", "LOSS-FORMAL"]
     operator: str
     channel: Literal["VTM"] = "VTM"
     order: LossOrder
+
+
+class CodeAsked(m.Message):
+    """Send her a one-time code, to the phone that the bank has of her."""
+
+    customer: m.Handle
+    why: Literal["new-payee", "limit-change", "formal-loss"]
+    language: str = Field(pattern=r"^[a-z]{2}$")
+
+
+class CodeSent(m.Message):
+    """It is on its way."""
+
+    phone: str
+    """Masked."""
+    digits: int
+    minutes: int
+    """For how long it is good."""
+
+
+class CodeTyped(m.Message):
+    """What she typed."""
+
+    customer: m.Handle
+    code: str = Field(pattern=r"^[0-9]{4,10}$")

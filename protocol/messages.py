@@ -59,6 +59,12 @@ class Reason(enum.StrEnum):
     MAC = "mac"
     CLOSED = "closed"
     REPORTED = "already-reported"
+    STEP_UP = "step-up"
+    TOO_SOON = "too-soon"
+    WRONG_CODE = "wrong-code"
+    CODE_EXPIRED = "code-expired"
+    CODE_OVER = "code-over"
+    PHONE = "phone"
 
 
 class Problem(Message):
@@ -230,6 +236,8 @@ class Quote(Message):
     fee: Fen
     arrival: Literal["immediate"]
     accounting_date: date
+    step_up: bool = False
+    """True when she must step up before it is done: a payee to whom she has never sent anything."""
 
 
 class Order(Message):

@@ -39,6 +39,8 @@ class CoreCustomer:
     id: str
     name: str
     id_number: str
+    phone: str = ""
+    """The registered telephone number, digits; empty when there is none."""
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,11 @@ class Customer(Message):
     id: str
     name: str
     id_number: str
+    phone: str = ""
 
     def value(self) -> CoreCustomer:
         """As the port has it."""
-        return CoreCustomer(self.id, self.name, self.id_number)
+        return CoreCustomer(self.id, self.name, self.id_number, self.phone)
 
 
 class CustomerReply(Message):

@@ -328,7 +328,7 @@ def _state(tx: sa.Connection, key: str) -> KeyState:
 
 def _customer(tx: sa.Connection, which: sa.ColumnElement[bool]) -> CoreCustomer | None:
     row = tx.execute(sa.select(b.customers).where(which)).one_or_none()
-    return CoreCustomer(row.id, row.name, row.id_number) if row else None
+    return CoreCustomer(row.id, row.name, row.id_number, row.phone) if row else None
 
 
 def _card(tx: sa.Connection, pan: str) -> tuple[CoreCard, CoreCustomer] | None:

@@ -189,9 +189,9 @@ def open_books(tx: sa.Connection, accounting_date: str) -> None:
         insert_once(tx, b.accounts, _account(number, None, "internal", 0, 0))
 
 
-def add_customer(tx: sa.Connection, customer: str, name: str, id_number: str) -> None:
+def add_customer(tx: sa.Connection, customer: str, name: str, id_number: str, phone: str = "") -> None:
     """A customer; harmless to repeat."""
-    insert_once(tx, b.customers, {"id": customer, "name": name, "id_number": id_number})
+    insert_once(tx, b.customers, {"id": customer, "name": name, "id_number": id_number, "phone": phone})
 
 
 def add_account(

@@ -10,6 +10,7 @@ customers = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("id_number", sa.Text, nullable=False, unique=True),
+    sa.Column("phone", sa.Text, nullable=False),  # digits; empty: none is registered
 )
 
 accounts = sa.Table(

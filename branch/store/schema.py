@@ -101,10 +101,32 @@ sessions = sa.Table(
     _text("card", null=True),  # the card in the reader; None when she came with a document
     _text("counter", null=True),  # the chip's counter (ATC) in the cryptogram that opened it
     _text("state"),  # waiting: for the chip's last word; confirmed; over
+    _number("stepped_up", null=True),  # when a one-time code was right
     _number("expires"),
     sa.Index("sessions_of_visit", "visit"),
     sa.UniqueConstraint("card", "counter"),  # a cryptogram lets in once
 )
+
+codes = sa.Table(
+    "codes",
+    METADATA,
+    _text("session", sa.ForeignKey("sessions.handle"), key=True),
+    _text("tag"),  # HMAC of session and code
+    sa.Column("sends", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    _number("sent"),
+    _number("expires"),
+)
+"""The one-time code of a session: sends and tries are counted over all of its codes."""
+
+known_payees = sa.Table(
+    "known_payees",
+    METADATA,
+    _text("customer", key=True),
+    _text("number", key=True),
+    _number("since"),
+)
+"""Accounts to which a customer has sent money before."""
 
 handles = sa.Table(
     "handles",

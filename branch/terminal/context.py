@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from branch.bank.codes import CodeSender, Nobody
 from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
 from branch.rules import RULES, Rules
@@ -74,6 +75,7 @@ class Branch:
     random: Callable[[int], bytes] = field(repr=False)
     patience: Patience = Patience()
     rules: Rules = RULES
+    sender: CodeSender = field(default_factory=Nobody, repr=False)
 
     @property
     def now(self) -> int:

@@ -8,6 +8,7 @@ from branch.store import intents, losses, visits
 from branch.store.intents import Row
 from branch.store.losses import Lost
 from branch.store.outbox import event
+from branch.terminal import step_up
 from branch.terminal.context import Branch, Refusal, own
 from branch.terminal.transfer import blank
 from protocol import care
@@ -76,13 +77,32 @@ def _order(branch: Branch, terminal: str, body: care.LossReport, lost: Lost | No
     """The report as the core is asked to record it; raises Refusal."""
     if lost is None:
         raise Refusal(m.Reason.UNKNOWN_CUSTOMER)
-    longest = _until(branch)
-    if not longest - timedelta(days=REPEATED // 60 // 24) <= body.order.until <= longest:
-        raise Refusal(m.Reason.CONFLICT, "the day told to the customer is not the rule's")
+    if (body.code == "LOSS-FORMAL") != (body.order.until is None):
+        raise Refusal(m.Reason.CONFLICT, "a formal report has no last day, and any other has")
+    if body.order.until is None:
+        _demand(branch, body, lost)
+    else:
+        _check_day(branch, body.order.until)
     found = branch.core.cards(lost.customer)
     pans = tuple(card.pan for card in found if lost.card in {None, branch.mark(card.pan)})
     stamp = (body.code, branch.name, terminal, body.operator, body.trace)
     return CoreLoss(lost.customer, pans, body.order.until, *stamp)
+
+
+def _demand(branch: Branch, body: care.LossReport, lost: Lost) -> None:
+    """For good: the claim is not enough, its holder must have stepped up in this visit."""
+    visit = body.key.partition("/")[0]
+    with branch.db.read() as tx:
+        hers = visits.customer_of(tx, visit) == lost.customer
+    if not hers or not body.order.customer:
+        raise Refusal(m.Reason.STEP_UP)
+    step_up.demand(branch, body.order.customer, visit)
+
+
+def _check_day(branch: Branch, until: date) -> None:
+    longest = _until(branch)
+    if not longest - timedelta(days=REPEATED // 60 // 24) <= until <= longest:
+        raise Refusal(m.Reason.CONFLICT, "the day told to the customer is not the rule's")
 
 
 def _hash(body: care.LossReport) -> str:

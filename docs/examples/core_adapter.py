@@ -34,7 +34,7 @@ from protocol.messages import Ending, KeyState, Reason
 
 DAY, LIMIT = date(2031, 3, 14), 5_000_000
 PEOPLE = {
-    "C1": CoreCustomer("C1", "李娜", "11010519491231002X"),
+    "C1": CoreCustomer("C1", "李娜", "11010519491231002X", "13800005678"),
     "C2": CoreCustomer("C2", "王伟", "440524188001010014"),
 }
 OWNERS = {"6229990900000000018": "C1", "6229990900000000034": "C2"}

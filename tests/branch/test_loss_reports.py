@@ -39,7 +39,9 @@ def cards(terminal: Terminal, visit: str, who: str) -> care.LossCards:
 
 def report(visit: str, card: str, *, number: int = 1, masked: str = "", until: date = UNTIL) -> care.LossReport:
     order = care.LossOrder(card=card, card_masked=masked, until=until)
-    return care.LossReport(key=f"{visit}/{number:03d}-loss-report", trace=number, operator="VTM", order=order)
+    return care.LossReport(
+        key=f"{visit}/{number:03d}-loss-report", trace=number, code="LOSS-TEMPORARY", operator="VTM", order=order
+    )
 
 
 def claimed(terminal: Terminal) -> tuple[str, care.LossCards]:

@@ -49,7 +49,7 @@ class Guest(Person):
 
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
         if key == "menu":
-            if not self.plan or all(option.disabled for option in options):
+            if not self.plan or self.plan[0] not in {option.id for option in options if not option.disabled}:
                 raise Leave
             return self.plan.pop(0)
         if "print" in {option.id for option in options}:

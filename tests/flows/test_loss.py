@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from branch import demo
+from branch.bank.core import CoreLoss
 from flows import screens as s
 from flows.ports import Back, Chrome, Unreachable
 from kiosk.link import Link
@@ -88,7 +89,9 @@ def test_two_who_report_the_same_card_at_once_are_both_told_the_truth(tmp_path: 
             visit = peer.visit()
             found = peer.ask("loss_cards", {"visit": visit, "who": peer.claim(visit).claim})
             order = care.LossOrder(card=found.every, card_masked="", until=found.until)
-            body = care.LossReport(key=f"{visit}/001-loss-report", trace=1, operator="VTM", order=order)
+            body = care.LossReport(
+                key=f"{visit}/001-loss-report", trace=1, code="LOSS-TEMPORARY", operator="VTM", order=order
+            )
             done: m.Outcome = peer.ask("report_loss", body)
             return done
 
@@ -165,6 +168,29 @@ def test_back_changes_the_card_and_stops_nothing_that_she_did_not_confirm(tmp_pa
         assert "loss.stopped" in guest.met, "the second one is the bank's to free"
         assert card_state(machine)[0] == "active"
         assert not [key for key in guest.met if key.startswith("wait.loss")]
+
+    story_of(tmp_path, story)
+
+
+def test_a_customer_stops_it_for_good_after_a_step_up_also_over_a_few_days(tmp_path: Path) -> None:
+    class Firm(Guest):
+        async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
+            ids = [option.id for option in options]
+            return "good" if "good" in ids else await super()._chooses(key, options)
+
+    async def story(machine: Machine, guest: Guest) -> None:
+        async def for_days() -> None:
+            (found,) = (card for card in machine.world.branch.core.cards("C0001") if card.pan == demo.CARDS[0].pan)
+            loss = CoreLoss("C0001", (found.pan,), UNTIL, "LOSS-TEMPORARY", "0001", "VTM002", "VTM", 1)
+            machine.world.ledger.report_loss("VTM002-" + "1" * 32 + "/001-loss-report", loss)
+
+        guest.__class__ = Firm
+        guest.at, guest.then = "menu", for_days
+        told = await loses(machine, guest, "id-card")
+        assert "loss.how-long" not in guest.met, "it is stopped for a few days already"
+        assert guest.met.index("step-up.code") < guest.met.index("loss.confirm-good")
+        assert told["loss.done-good"].reference
+        assert card_state(machine) == ("lost", None)
 
     story_of(tmp_path, story)
 

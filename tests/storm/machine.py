@@ -37,6 +37,7 @@ from flows.settle import Settler
 from flows.terminal import Devices, Terminal
 from flows.visit import visit
 from kiosk.link import Link
+from protocol import care
 from protocol import messages as m
 from tests.branch.support import World, world
 from tests.storm.person import Person
@@ -96,7 +97,7 @@ class _OnTheMains(Journal):
         super()._append(key, state, body)
 
 
-FOR_CUSTOMERS = ("accounts", "payee", "quote", "transfer", "untold", "told")
+FOR_CUSTOMERS = ("accounts", "payee", "quote", "transfer", "untold", "told", "send_code", "check_code")
 """Calls about a customer's own affairs: nobody below that level may cause one."""
 FOR_CLAIMED = ("loss_cards",)
 """Calls that need no more than a claim, and no less."""
@@ -115,6 +116,9 @@ class _Watched(Link):
             session = self._machine.sessions[-1]
             fits = session.level >= Level.CUSTOMER and message.model_dump()["customer"] == session.customer
             self._machine.too_low += [] if fits else [name]
+        if isinstance(message, care.LossReport) and message.key in self._machine.journal.in_flight:
+            needed = Level.CLAIMED if message.order.until else Level.STEPPED_UP
+            self._machine.too_low += [] if self._machine.sessions[-1].level >= needed else [name]
         if name in FOR_CLAIMED and self._machine.sessions[-1].level < Level.CLAIMED:
             self._machine.too_low.append(name)
         answer = await super()._call(name, message, reply)
@@ -183,6 +187,7 @@ class Machine:
         chips = self.folder / "cards.json"
         demo.write_cards(chips, self.world.secrets)
         self.person = Person(self.chance, self.slot, self.pad_end, self.id_end, load_cards(chips), moods=self.moods)
+        self.person.phone = self.peer.last_code
         self.person.at_confirm = self._at_confirm
         self.before = self.world.balances()
         await self._boot()

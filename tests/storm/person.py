@@ -42,6 +42,9 @@ class Person:
     """The option she takes wherever it is offered."""
     avoids: tuple[str, ...] = ("card-lost",)
     """Options she never takes of her own accord."""
+    payee: str = demo.PEOPLE[2].accounts[0][0]
+    phone: Callable[[], str] = lambda: ""
+    """Where she reads the newest code."""
     told: list[s.Tell] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     did: Counter[str] = field(default_factory=Counter)
@@ -119,8 +122,7 @@ class Person:
                 with_a_fee = self.moods and some % 5 == 0
                 return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
             case s.EnterNumber():
-                wrong = self.moods and self.chance.random() < 0.1
-                return "6229990900000000999" if wrong else demo.PEOPLE[2].accounts[0][0]
+                return self._types_number(screen.key)
             case s.Rate():
                 return self.chance.randint(0, 5)
             case s.Choose() | s.Review():
@@ -135,13 +137,20 @@ class Person:
         if key == "menu":
             if not self.transfers:
                 raise Leave
-            if all(option.disabled for option in options):
+            if all(option.disabled for option in options if option.id in {"accounts", "transfer"}):
                 raise Leave
             self.transfers -= 1
             return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
         if key == "receipt.how" and self.chance.random() < 0.8:
             return "none"
         return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
+
+    def _types_number(self, key: str) -> str:
+        if key == "step-up.code":
+            wrong = self.moods and self.chance.random() < 0.2
+            return "000000" if wrong else self.phone()
+        wrong = self.moods and self.chance.random() < 0.1
+        return "6229990900000000999" if wrong else self.payee
 
     async def _types_pin(self) -> None:
         await self.pad.asked(30)

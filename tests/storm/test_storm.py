@@ -20,6 +20,7 @@ from tests.storm.weather import Weather
 VISITS = 50
 EFFECTS = ("transfer", "loss")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
+SAID["done"].add("loss.done-good")
 """The screens that tell how an effect ended."""
 UNDISTURBED = ("farewell", "left", "idle")
 """Endings that never cut between an effect and the screen that tells of it."""
