@@ -17,7 +17,7 @@ from branch.link import LINES, Hub
 from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guard
 from branch.settings import Settings
 from branch.store import terminals
-from branch.terminal import identify, loss, money, people, settle, step_up, transfer
+from branch.terminal import identify, limit, loss, money, people, settle, step_up, transfer
 from branch.terminal.context import Branch
 from protocol import messages as m
 from protocol.calls import LINK, PATHS, Call
@@ -56,6 +56,7 @@ HANDLERS: dict[str, Handler] = {
     "loss_cards": loss.cards,
     "send_code": step_up.send,
     "check_code": step_up.check,
+    "lower_limit": limit.lower,
     "report_loss": loss.report,
 }
 

@@ -7,6 +7,7 @@ from functools import partial
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
+from flows.limit import limit
 from flows.loss import STEP as LOSS_STEP
 from flows.loss import loss
 from flows.loss import repeat as loss_again
@@ -31,6 +32,7 @@ class Flow:
 FLOWS = (
     Flow("accounts", Level.CUSTOMER, accounts),
     Flow("transfer", Level.CUSTOMER, transfer),
+    Flow("limit", Level.CUSTOMER, limit),
     Flow("loss", Level.CLAIMED, loss),
 )
 

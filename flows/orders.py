@@ -60,13 +60,15 @@ def short(key: str) -> str:
 
 def untold_facts(order: Mapping[str, str | int | None]) -> tuple[Fact, ...]:
     """What an order that was kept said, for one who hears only now how it ended."""
-    found = {key: order.get(key) for key in ("target_masked", "target_name", "amount", "card_masked", "until")}
-    facts = [
-        Fact("fact.card", str(found["card_masked"]), number=True) if found["card_masked"] else None,
-        Fact("fact.until", "loss.for-good", message=True) if "until" in order and not found["until"] else None,
-        Fact("fact.until", date.fromisoformat(str(found["until"]))) if found["until"] else None,
-        Fact("fact.to", str(found["target_masked"]), number=True) if found["target_masked"] else None,
-        Fact("fact.payee", str(found["target_name"])) if found["target_name"] else None,
-        Fact("fact.amount", Money(int(found["amount"])), strong=True) if found["amount"] else None,
-    ]
-    return tuple(fact for fact in facts if fact)
+    numbers = {"target_masked": "fact.to", "account_masked": "fact.account", "card_masked": "fact.card"}
+    facts = [Fact(label, str(order[key]), number=True) for key, label in numbers.items() if order.get(key)]
+    if name := order.get("target_name"):
+        facts.append(Fact("fact.payee", str(name)))
+    for key, label in (("amount", "fact.amount"), ("after", "fact.limit-after")):
+        if order.get(key) is not None:
+            facts.append(Fact(label, Money(int(order[key] or 0)), strong=True))
+    if until := order.get("until"):
+        facts.append(Fact("fact.until", date.fromisoformat(str(until))))
+    elif "until" in order:
+        facts.append(Fact("fact.until", "loss.for-good", message=True))
+    return tuple(facts)

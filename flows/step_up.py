@@ -11,7 +11,7 @@ from protocol import messages as m
 
 ROUNDS = 12
 """Codes sent and typed in one step-up, all told: the branch stops long before."""
-PERSON = (m.Reason.CODE_OVER, m.Reason.PHONE)
+PERSON = (m.Reason.CODE_OVER, m.Reason.NO_PHONE)
 """Only a person can go on from here."""
 TYPED_AGAIN = (m.Reason.WRONG_CODE, m.Reason.CODE_EXPIRED)
 
@@ -44,7 +44,7 @@ async def _asked(session: Session, why: str) -> None:
     for _ in range(ROUNDS):
         wish = await session.ask(Review("step-up.how", facts=_phone(sent), options=_options(sent)))
         if wish == "not-mine":
-            raise Refused(m.Reason.PHONE)
+            raise Refused(m.Reason.NO_PHONE)
         if sent is None or wish == "send":
             try:
                 sent = await _send(session, why)

@@ -23,7 +23,7 @@ from protocol import messages as m
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
-ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss"})
+ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss", "lower_limit"})
 """Calls that change something: a 409 is no answer to them."""
 HEARTBEAT = 3.0
 """Seconds between two signs of life."""
@@ -105,6 +105,9 @@ class Link:
 
     async def loss_cards(self, visit: str, who: str) -> care.LossCards:
         return await self._call("loss_cards", care.LossAsked(visit=visit, who=who), care.LossCards)
+
+    async def lower_limit(self, change: care.LimitChange) -> m.Outcome:
+        return await self._call("lower_limit", change, m.Outcome)
 
     async def send_code(self, asked: care.CodeAsked) -> care.CodeSent:
         return await self._call("send_code", asked, care.CodeSent)

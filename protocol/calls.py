@@ -111,6 +111,7 @@ PATHS: dict[str, Call] = {
     "loss_cards": Call("/v1/loss/cards", care.LossAsked, care.LossCards),
     "send_code": Call("/v1/code/send", care.CodeAsked, care.CodeSent),
     "check_code": Call("/v1/code/check", care.CodeTyped, Nothing),
+    "lower_limit": Call("/v1/limit/lower", care.LimitChange, m.Outcome),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.

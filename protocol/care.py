@@ -1,4 +1,4 @@
-"""What crosses the wire when a customer looks after her cards: a loss report, a one-time code.
+"""What crosses the wire when a customer looks after what is hers: a loss report, a limit, a code.
 
 Kept apart from money: nothing here moves any. Amounts, times and bytes are as in `protocol.messages`.
 """
@@ -51,15 +51,38 @@ class LossOrder(m.Order):
     """Handle of the session that stepped up for a formal report; a temporary one needs none."""
 
 
-class LossReport(m.Message):
-    """Do it, under a key born on the terminal; harmless to repeat, also after the visit."""
+class Act(m.Message):
+    """Do something that moves no money, under a key born on the terminal."""
 
     key: str = Field(pattern=m.KEY)
     trace: int = Field(gt=0)
-    code: Literal["LOSS-TEMPORARY", "LOSS-FORMAL"]
+    code: str = Field(max_length=32)
     operator: str
     channel: Literal["VTM"] = "VTM"
+
+
+class LossReport(Act):
+    """Stop it; harmless to repeat, also after the visit."""
+
+    code: Literal["LOSS-TEMPORARY", "LOSS-FORMAL"]
     order: LossOrder
+
+
+class LimitOrder(m.Order):
+    """Let less leave an account in a day."""
+
+    account: m.Handle
+    account_masked: str
+    before: m.Fen
+    after: m.Fen
+
+
+class LimitChange(Act):
+    """Lower it."""
+
+    code: Literal["LIMIT-DOWN"] = "LIMIT-DOWN"
+    customer: m.Handle
+    order: LimitOrder
 
 
 class CodeAsked(m.Message):

@@ -64,7 +64,8 @@ class Reason(enum.StrEnum):
     WRONG_CODE = "wrong-code"
     CODE_EXPIRED = "code-expired"
     CODE_OVER = "code-over"
-    PHONE = "phone"
+    NO_PHONE = "no-phone"
+    LIMIT_UP = "limit-up"
 
 
 class Problem(Message):
@@ -219,6 +220,8 @@ class Account(Message):
     available: Fen
     limit_today: Fen
     """What may still be moved away from this account today by this channel."""
+    limit_day: Fen = 0
+    """What may be moved away in a whole day."""
     card_masked: str | None = None
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
-from branch.bank.core import Core, CoreCard, CoreDone, CoreLoss, CoreOrder, CorePosted, CoreRefused
+from branch.bank.core import Core, CoreCard, CoreDone, CoreLimit, CoreLoss, CoreOrder, CorePosted, CoreRefused
 from branch.bank.corewire import Specimen
 from protocol.messages import Ending, Reason
 
@@ -276,6 +276,32 @@ def a_loss_report_for_good_outlasts_one_for_days(bench: Bench) -> None:
     ensure(bench.card.state == "active", "the card is not free again")
 
 
+def a_limit_is_lowered_once_and_never_raised(bench: Bench) -> None:
+    """The day's limit goes down once under a key and never up. It stays one fen lower after this check."""
+    core, number, key = bench.core, bench.specimen.source, bench.fresh_key()
+    before = found(core.account(number), "the source is not found")
+    stamp = ("LIMIT-DOWN", "0001", "CHECK", "CHECK", next(_traces))
+    order = CoreLimit(number, before.limit_day, before.limit_day - 1, *stamp)
+    up = replace(order, after=before.limit_day + 1)
+    wrong = (
+        (up, Reason.LIMIT_UP),
+        (replace(order, after=before.limit_day), Reason.LIMIT_UP),
+        (replace(order, before=before.limit_day + 1), Reason.CONFLICT),
+        (replace(order, account=bench.specimen.closed), Reason.ACCOUNT),
+    )
+    for one, reason in wrong:
+        said = bench.refusal(partial(core.lower_limit, bench.fresh_key(), one))
+        ensure(said is reason, f"refused with {said}, expected {reason}")
+    done = core.lower_limit(key, order)
+    ensure(core.lower_limit(key, order) == done, "a repeat answers something else")
+    ensure(bench.refusal(lambda: core.lower_limit(key, up)) is Reason.CONFLICT, "no conflict")
+    after = found(core.account(number), "the source is not found")
+    ensure(after.limit_day == before.limit_day - 1, "it was not lowered once")
+    ensure(after.limit_today <= before.limit_today, "more may leave today than before")
+    ensure(core.state(key).status == "done", "state tells something else")
+    ensure(core.reverse(key).ending is Ending.STANDS, "it was reversed")
+
+
 Check = Callable[[Bench], None]
 ALWAYS: tuple[Check, ...] = (
     enquiries_agree,
@@ -289,6 +315,7 @@ ALWAYS: tuple[Check, ...] = (
     reverse_lets_pending_go,
     a_lost_card_is_stopped_once,
     a_loss_report_for_good_outlasts_one_for_days,
+    a_limit_is_lowered_once_and_never_raised,
 )
 WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
 WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)

@@ -9,7 +9,8 @@ What every implementation must keep:
 - A refused post is recorded: asking again refuses again.
 - post, confirm, void and reverse of one key contend for one row, locked before anything is read.
 - Reversing an unknown key leaves a tombstone: that key can never post afterwards.
-- An act that moves no money (a loss report) is recorded under its key like a post; reversing a done one answers STANDS.
+- An act that moves no money (a loss report, a lower limit) is recorded under its key like a post; reversing a done one
+  answers STANDS.
 - Transfers are immutable; a reversal is a transfer of its own. The books balance at every moment.
 """
 
@@ -68,6 +69,8 @@ class CoreAccount:
     balance: int
     available: int
     limit_today: int
+    limit_day: int = 0
+    """What may leave it in a whole day."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,20 @@ class CoreLoss:
     pans: tuple[str, ...]
     until: date | None
     """The last day on which they are stopped; None: until a person lifts it."""
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+
+@dataclass(frozen=True)
+class CoreLimit:
+    """A lower day's limit of an account, and what it was when the customer saw it."""
+
+    account: str
+    before: int
+    after: int
     code: str
     branch: str
     terminal: str
@@ -194,4 +211,11 @@ class Core(Protocol):
 
     def lift_loss(self, reference: str) -> int:
         """A person at the bank takes a report back: how many cards it sets free, none when it stands no more."""
+        ...
+
+    def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
+        """Let less leave an account in a day.
+
+        Refused `LIMIT_UP` when it would be no less, `CONFLICT` when it was not what the customer saw.
+        """
         ...

@@ -10,6 +10,7 @@ from branch.bank.core import (
     CoreCard,
     CoreCustomer,
     CoreDone,
+    CoreLimit,
     CoreLoss,
     CoreOrder,
     CorePosted,
@@ -117,11 +118,19 @@ class Account(Message):
     balance: int
     available: int
     limit_today: int
+    limit_day: int = 0
 
     def value(self) -> CoreAccount:
         """As the port has it."""
         return CoreAccount(
-            self.number, self.customer, self.kind, self.name, self.balance, self.available, self.limit_today
+            self.number,
+            self.customer,
+            self.kind,
+            self.name,
+            self.balance,
+            self.available,
+            self.limit_today,
+            self.limit_day,
         )
 
 
@@ -231,6 +240,30 @@ class LossAsked(Message):
 
     key: str = Field(pattern=KEY)
     loss: Loss
+
+
+class Limit(Message):
+    """A lower day's limit."""
+
+    account: str
+    before: int
+    after: int
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+    def value(self) -> CoreLimit:
+        """As the port has it."""
+        return CoreLimit(**self.model_dump())
+
+
+class LimitAsked(Message):
+    """Lower a limit once."""
+
+    key: str = Field(pattern=KEY)
+    limit: Limit
 
 
 class DoneReply(Message):

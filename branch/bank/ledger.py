@@ -18,6 +18,7 @@ from branch.bank.core import (
     CoreCard,
     CoreCustomer,
     CoreDone,
+    CoreLimit,
     CoreLoss,
     CoreOrder,
     CorePosted,
@@ -130,6 +131,13 @@ class ReferenceLedger:
             return reference
 
         return self._once(key, "loss", {**asdict(loss), "until": until}, stop)
+
+    def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
+        def lower(tx: sa.Connection, today: str) -> str | Reason:
+            no = c.lower(tx, limit.account, limit.before, limit.after)
+            return no or c.number(tx, key, "limit", today, self._db.clock())
+
+        return self._once(key, "limit", asdict(limit), lower)
 
     def lift_loss(self, reference: str) -> int:
         return self._acting(lambda tx: c.lift(tx, reference))
@@ -363,4 +371,7 @@ def _accounts(tx: sa.Connection, which: sa.ColumnElement[bool]) -> list[CoreAcco
 
 def _as_account(tx: sa.Connection, row: sa.Row[Any], today: str) -> CoreAccount:
     left = max(0, row.day_limit - k.used(tx, row.number, today))
-    return CoreAccount(row.number, row.customer, row.kind, row.name, row.balance, row.balance - row.held, left)
+    available = row.balance - row.held
+    return CoreAccount(
+        row.number, row.customer, row.kind, row.name, row.balance, available, left, limit_day=row.day_limit
+    )

@@ -47,3 +47,17 @@ def number(tx: sa.Connection, key: str, act: str, today: str, at: int) -> str:
     made = tx.execute(b.acts.insert(), {"key": key, "act": act, "accounting_date": today, "at": at})
     assert made.inserted_primary_key is not None  # noqa: S101  the table has a counter
     return f"{today.replace('-', '')}A{int(made.inserted_primary_key[0]):09d}"
+
+
+def lower(tx: sa.Connection, account: str, before: int, after: int) -> Reason | None:
+    """Let less leave a customer's account in a day; a Reason when it cannot be."""
+    which = (b.accounts.c.number == account, b.accounts.c.state == "open", b.accounts.c.customer.is_not(None))
+    row = tx.execute(sa.select(b.accounts).where(*which).with_for_update()).one_or_none()
+    if row is None:
+        return Reason.ACCOUNT
+    if row.day_limit != before:
+        return Reason.CONFLICT
+    if not 0 <= after < before:
+        return Reason.LIMIT_UP
+    tx.execute(b.accounts.update().where(*which).values(day_limit=after))
+    return None

@@ -1,19 +1,14 @@
 """A card is lost: a claim is enough to stop it for a few days, and only a person at the bank sets it free before."""
 
-import hashlib
 from datetime import date, timedelta
 
-from branch.bank.core import CoreCard, CoreLoss, CoreRefused
-from branch.store import intents, losses, visits
-from branch.store.intents import Row
+from branch.bank.core import CoreCard, CoreDone, CoreLoss
+from branch.store import losses, visits
 from branch.store.losses import Lost
-from branch.store.outbox import event
-from branch.terminal import step_up
+from branch.terminal import acts, step_up
 from branch.terminal.context import Branch, Refusal, own
-from branch.terminal.transfer import blank
 from protocol import care
 from protocol import messages as m
-from protocol.chain import canonical
 from protocol.mask import mask_pan
 
 REPEATED = 3 * 24 * 60
@@ -53,24 +48,16 @@ def _shown(handle: str, card: CoreCard) -> care.LossCard:
 
 def report(branch: Branch, terminal: str, body: care.LossReport) -> m.Outcome:
     """Stop what the handle stands for, once under a key; asked again, also later, it goes on where it was."""
-    own(terminal, body.key)
+    return acts.once(branch, terminal, body, lambda: _report(branch, terminal, body))
+
+
+def _report(branch: Branch, terminal: str, body: care.LossReport) -> CoreDone:
     visit = body.key.partition("/")[0]
     with branch.db.write() as tx:
-        row, _ = intents.claim(tx, _row(branch, terminal, body))
         lost = losses.behind(tx, body.order.card, visit, branch.now)
         if lost is not None:
             visits.bind(tx, visit, lost.customer)  # whose visit it was: she is told how it ended
-    if row.body is not None and row.body != _hash(body):
-        raise Refusal(m.Reason.CONFLICT, "the key stands for another order")
-    if row.state != "asked":
-        return _outcome(row)
-    try:
-        order = _order(branch, terminal, body, lost)
-        done = branch.core.report_loss(body.key, order)
-    except (Refusal, CoreRefused) as no:
-        return _write(branch, body.key, state="refused", reason=no.reason.value)
-    day = done.accounting_date.isoformat()
-    return _write(branch, body.key, state="done", reference=done.reference, accounting_date=day)
+    return branch.core.report_loss(body.key, _order(branch, terminal, body, lost))
 
 
 def _order(branch: Branch, terminal: str, body: care.LossReport, lost: Lost | None) -> CoreLoss:
@@ -103,41 +90,3 @@ def _check_day(branch: Branch, until: date) -> None:
     longest = _until(branch)
     if not longest - timedelta(days=REPEATED // 60 // 24) <= until <= longest:
         raise Refusal(m.Reason.CONFLICT, "the day told to the customer is not the rule's")
-
-
-def _hash(body: care.LossReport) -> str:
-    return hashlib.sha256(canonical(body.model_dump(mode="json"))).hexdigest()
-
-
-def _row(branch: Branch, terminal: str, body: care.LossReport) -> dict[str, str | int | None]:
-    facts: losses.Values = {"trace": body.trace, "code": body.code, "operator": body.operator, "channel": body.channel}
-    today = branch.core.accounting_date().isoformat()
-    return {
-        **blank(body.key, terminal, "asked", branch.now),
-        **facts,
-        "body": _hash(body),
-        "accounting_date": today,
-    }
-
-
-def _write(branch: Branch, key: str, **values: str) -> m.Outcome:
-    """Record an outcome, with its event, and answer what then stands."""
-    with branch.db.write() as tx:
-        row, moved = intents.move(tx, key, branch.now, **values)
-        if moved:
-            event(tx, branch.now, f"loss.{row.state}", row.visit, {"key": key, "code": row.code, "reason": row.reason})
-    return _outcome(row)
-
-
-def _outcome(row: Row) -> m.Outcome:
-    """The recorded answer."""
-    barred = row.state in {"barred", "reversed"}
-    return m.Outcome.model_validate(
-        {
-            "key": row.key,
-            "status": "refused" if barred else row.state,
-            "reference": row.reference,
-            "accounting_date": row.accounting_date,
-            "reason": m.Reason.BARRED if barred else row.reason,
-        }
-    )

@@ -28,6 +28,7 @@ def accounts(branch: Branch, terminal: str, body: calls.OfCustomer) -> calls.Acc
                     "balance": one.balance,
                     "available": max(0, one.available),
                     "limit_today": one.limit_today,
+                    "limit_day": one.limit_day,
                     "card_masked": masked.get(one.number),
                 }
                 for handle, one in zip(handles, found, strict=True)

@@ -6,6 +6,7 @@ from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.store import intents
 from branch.store.db import Tx
 from branch.store.outbox import event
+from branch.terminal.acts import thing
 from branch.terminal.context import Branch, own
 from branch.terminal.transfer import blank
 from protocol import calls
@@ -18,14 +19,14 @@ def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
     with branch.db.write() as tx:
         _, made = intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
         if made:
-            event(tx, branch.now, "transfer.barred", *_told_of(body, m.Ending.BARRED))
+            event(tx, branch.now, f"{thing(body.key)}.barred", *_told_of(body, m.Ending.BARRED))
     try:
         found = branch.core.reverse(body.key)
     except CoreUnavailable:
         return m.Reversed(key=body.key, ending=m.Ending.LATER)
     with branch.db.write() as tx:
         if (state := _end(branch, tx, body.key, found)) is not None:
-            event(tx, branch.now, f"transfer.{state}", *_told_of(body, found.ending))
+            event(tx, branch.now, f"{thing(body.key)}.{state}", *_told_of(body, found.ending))
     return m.Reversed(key=body.key, ending=found.ending, reference=found.reference)
 
 

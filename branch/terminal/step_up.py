@@ -27,7 +27,7 @@ def send(branch: Branch, terminal: str, body: care.CodeAsked) -> care.CodeSent:
     customer = live(branch, terminal, body.customer)
     known = branch.core.customer_by_id(customer.customer)
     if known is None or not known.phone:
-        raise Refusal(m.Reason.PHONE)
+        raise Refusal(m.Reason.NO_PHONE)
     code = f"{int.from_bytes(branch.random(8)) % 10**DIGITS:0{DIGITS}d}"
     with branch.db.write() as tx:
         verdict = codes.prepare(tx, customer.handle, _tag(branch, customer, code), branch.now)

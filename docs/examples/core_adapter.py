@@ -21,6 +21,7 @@ from branch.bank.core import (
     CoreCard,
     CoreCustomer,
     CoreDone,
+    CoreLimit,
     CoreLoss,
     CoreOrder,
     CorePosted,
@@ -51,7 +52,7 @@ class Entry:
     order: CoreOrder | None = None
     pending: bool = False
     reason: Reason | None = None
-    loss: CoreLoss | None = None
+    act: CoreLoss | CoreLimit | None = None
 
 
 @dataclass
@@ -62,6 +63,7 @@ class SmallCore:
     entries: dict[str, Entry] = field(default_factory=dict)
     balance: Counter[str] = field(default_factory=lambda: Counter({CARD.account: 5_000_000}))
     held: Counter[str] = field(default_factory=Counter)
+    limits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OWNERS, LIMIT))
     lost: tuple[str, CoreLoss] | None = None
     """The report that stops the card, with its reference."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -89,7 +91,8 @@ class SmallCore:
         if (owner := OWNERS.get(number)) is None:
             return None
         balance = self.balance[number]
-        return CoreAccount(number, owner, "current", PEOPLE[owner].name, balance, balance - self.held[number], LIMIT)
+        return CoreAccount(number, owner, "current", PEOPLE[owner].name, balance, balance - self.held[number],
+                           self.limits[number], self.limits[number])  # fmt: skip
 
     def fee(self, source: str, target: str, amount: int) -> int:
         return 0 if OWNERS.get(source) == OWNERS.get(target) or amount <= 1_000_000 else 500
@@ -119,14 +122,32 @@ class SmallCore:
         with self.lock:
             if key not in self.entries:
                 no = self._no_loss(loss)
-                self.entries[key] = Entry("refused" if no else "done", loss=loss, reason=no)
+                self.entries[key] = Entry("refused" if no else "done", act=loss, reason=no)
                 self.lost = self.lost if no else (self._number(key), loss)
-            entry = self.entries[key]
-            if entry.status != "barred" and entry.loss != loss:
-                raise CoreRefused(Reason.CONFLICT)
-            if entry.status != "done":
-                raise CoreRefused(entry.reason or Reason.BARRED)
-            return CoreDone(self._number(key), DAY)
+            return self._done(key, loss)
+
+    def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
+        with self.lock:
+            if key not in self.entries:
+                no = self._no_limit(limit)
+                self.entries[key] = Entry("refused" if no else "done", act=limit, reason=no)
+                self.limits |= {} if no else {limit.account: limit.after}
+            return self._done(key, limit)
+
+    def _done(self, key: str, act: CoreLoss | CoreLimit) -> CoreDone:
+        entry = self.entries[key]
+        if entry.status != "barred" and entry.act != act:
+            raise CoreRefused(Reason.CONFLICT)
+        if entry.status != "done":
+            raise CoreRefused(entry.reason or Reason.BARRED)
+        return CoreDone(self._number(key), DAY)
+
+    def _no_limit(self, limit: CoreLimit) -> Reason | None:
+        if limit.account not in OWNERS:
+            return Reason.ACCOUNT
+        if self.limits[limit.account] != limit.before:
+            return Reason.CONFLICT
+        return None if 0 <= limit.after < limit.before else Reason.LIMIT_UP
 
     def lift_loss(self, reference: str) -> int:
         with self.lock:
@@ -167,7 +188,7 @@ class SmallCore:
             (order.target not in OWNERS, Reason.PAYEE),
             (order.fee != self.fee(order.source, order.target, order.amount), Reason.FEE_CHANGED),
             (not 0 < order.amount + order.fee <= available, Reason.FUNDS),
-            (order.amount > LIMIT, Reason.LIMIT),
+            (order.amount > self.limits.get(order.source, 0), Reason.LIMIT),
         )
         return next((reason for wrong, reason in checks if wrong), None)
 
@@ -182,7 +203,7 @@ class SmallCore:
         """An unknown key becomes a tombstone; what is held is let go; what has moved is moved back."""
         with self.lock:
             entry = self.entries.setdefault(key, Entry("barred"))
-            if entry.loss is not None and entry.status == "done":
+            if entry.act is not None and entry.status == "done":
                 return CoreReversed(Ending.STANDS, self._number(key))
             if entry.order is None or entry.status == "refused":
                 return CoreReversed(Ending.BARRED)

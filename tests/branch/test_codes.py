@@ -146,7 +146,7 @@ def test_without_a_registered_phone_or_a_message_service_nothing_is_sent(made: W
         tx.exec_driver_sql("update book_customers set phone = '' where id = 'C0001'")
     customer = terminal.by_document(terminal.visit()).customer
     asked = {"customer": customer, "why": "new-payee", "language": "zh"}
-    assert no(terminal, "send_code", asked) == m.Reason.PHONE
+    assert no(terminal, "send_code", asked) == m.Reason.NO_PHONE
     desk = replace(made.branch, sender=Nobody())
     app = create_app(made.settings, branch=desk, run=inline, identify_peer=from_header)
     deaf = replace(made, branch=desk, app=app).terminal()

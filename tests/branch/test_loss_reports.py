@@ -180,7 +180,7 @@ def kinds(made: World) -> dict[str, Any]:
 def test_its_event_names_nobody(made: World, terminal: Terminal) -> None:
     visit, found = claimed(terminal)
     terminal.ask("report_loss", report(visit, found.every))
-    assert kinds(made)["loss.done"] == {
+    assert kinds(made)["loss-report.done"] == {
         "key": f"{visit}/001-loss-report",
         "code": "LOSS-TEMPORARY",
         "reason": None,

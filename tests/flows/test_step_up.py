@@ -114,7 +114,7 @@ def test_a_phone_that_is_not_hers_leads_to_a_person_and_no_code_is_sent(tmp_path
     async def judged(machine: Machine, guest: Scripted) -> None:
         assert [(one.key, one.why) for one in guest.told] == [
             ("help.called", ""),
-            ("stopped.refused", f"refused.{m.Reason.PHONE}"),
+            ("stopped.refused", f"refused.{m.Reason.NO_PHONE}"),
         ]
         assert not (machine.folder / "codes.jsonl").exists()
         assert "transfer.confirm" not in guest.met

@@ -18,7 +18,7 @@ from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
 VISITS = 50
-EFFECTS = ("transfer", "loss")
+EFFECTS = ("transfer", "loss", "limit")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
 SAID["done"].add("loss.done-good")
 """The screens that tell how an effect ended."""
