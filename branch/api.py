@@ -17,7 +17,7 @@ from branch.link import LINES, Hub
 from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guard
 from branch.settings import Settings
 from branch.store import terminals
-from branch.terminal import identify, limit, loss, money, people, settle, step_up, transfer
+from branch.terminal import identify, limit, loss, money, people, pin_change, settle, step_up, transfer
 from branch.terminal.context import Branch
 from protocol import messages as m
 from protocol.calls import LINK, PATHS, Call
@@ -57,6 +57,8 @@ HANDLERS: dict[str, Handler] = {
     "send_code": step_up.send,
     "check_code": step_up.check,
     "lower_limit": limit.lower,
+    "pin_cards": pin_change.cards,
+    "change_pin": pin_change.change,
     "report_loss": loss.report,
 }
 

@@ -6,7 +6,7 @@ from functools import partial
 from drivers.api import Application, CardDialogue, DeviceError, IdCard, MediaRefused
 from flows.arrive import Arrival, BankCard, IdentityCard, arrival
 from flows.ports import Back, Refused
-from flows.screens import Choose, Option, Picture, Prompt, Tell, Tone, Wait, Where
+from flows.screens import Choose, EnterPin, Option, Picture, Prompt, Tell, Tone, Wait, Where
 from flows.session import Level, Session, VisitOver
 from protocol import messages as m
 from protocol.mask import Pan, PinBlock, mask_pan
@@ -96,7 +96,7 @@ async def _card_and_pin(session: Session) -> None:
         raise Refused(m.Reason.CARD_EXPIRED)
     if dialogue.cryptogram_type != "ARQC":
         raise Refused(m.Reason.CARD_DECLINED)
-    pin = await session.enter_pin(dialogue.pan, mask_pan(dialogue.pan.digits))
+    pin = await session.enter_pin(dialogue.pan, _enter(mask_pan(dialogue.pan.digits)))
     proof = _card_proof(session.visit, dialogue, pin)
     known = await session.busy(Wait("wait.bank"), lambda: session.bank.authorise_card(proof))
     answer = bytes.fromhex(known.issuer_data), tuple(bytes.fromhex(script) for script in known.scripts)
@@ -106,6 +106,10 @@ async def _card_and_pin(session: Session) -> None:
     if not approved:
         raise Refused(m.Reason.CARD_DECLINED)
     _is_customer(session, known)
+
+
+def _enter(masked: str) -> EnterPin:
+    return EnterPin("pin.enter", masked=masked, private=True)
 
 
 def _card_proof(visit: str, dialogue: CardDialogue, pin: PinBlock) -> m.CardProof:
@@ -166,7 +170,7 @@ async def _lifted(session: Session) -> None:
 async def _prove_claim(session: Session, claimed: m.Claimed) -> None:
     card = await _card_on_file(session, claimed)
     for _ in range(session.terminal.rules.pin_tries):
-        pin = await session.enter_pin(Pan(card.pin_number), card.masked)
+        pin = await session.enter_pin(Pan(card.pin_number), _enter(card.masked))
         check = m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format})
         proof = m.DocumentProof(visit=session.visit, claim=claimed.claim, card=card.handle, pin=check)
         try:

@@ -11,6 +11,7 @@ from flows.limit import limit
 from flows.loss import STEP as LOSS_STEP
 from flows.loss import loss
 from flows.loss import repeat as loss_again
+from flows.pin_change import pin_change
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
@@ -33,6 +34,7 @@ FLOWS = (
     Flow("accounts", Level.CUSTOMER, accounts),
     Flow("transfer", Level.CUSTOMER, transfer),
     Flow("limit", Level.CUSTOMER, limit),
+    Flow("pin", Level.CUSTOMER, pin_change),
     Flow("loss", Level.CLAIMED, loss),
 )
 

@@ -23,7 +23,9 @@ from protocol import messages as m
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
-ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss", "lower_limit"})
+ACTS = frozenset(
+    {"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss", "lower_limit", "change_pin"}
+)
 """Calls that change something: a 409 is no answer to them."""
 HEARTBEAT = 3.0
 """Seconds between two signs of life."""
@@ -108,6 +110,12 @@ class Link:
 
     async def lower_limit(self, change: care.LimitChange) -> m.Outcome:
         return await self._call("lower_limit", change, m.Outcome)
+
+    async def pin_cards(self, customer: str) -> care.PinCards:
+        return await self._call("pin_cards", calls.OfCustomer(customer=customer), care.PinCards)
+
+    async def change_pin(self, change: care.PinChange) -> m.Outcome:
+        return await self._call("change_pin", change, m.Outcome)
 
     async def send_code(self, asked: care.CodeAsked) -> care.CodeSent:
         return await self._call("send_code", asked, care.CodeSent)

@@ -112,6 +112,8 @@ PATHS: dict[str, Call] = {
     "send_code": Call("/v1/code/send", care.CodeAsked, care.CodeSent),
     "check_code": Call("/v1/code/check", care.CodeTyped, Nothing),
     "lower_limit": Call("/v1/limit/lower", care.LimitChange, m.Outcome),
+    "pin_cards": Call("/v1/pin/cards", OfCustomer, care.PinCards),
+    "change_pin": Call("/v1/pin/change", care.PinChange, m.Outcome),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.

@@ -108,3 +108,27 @@ class CodeTyped(m.Message):
 
     customer: m.Handle
     code: str = Field(pattern=r"^[0-9]{4,10}$")
+
+
+class PinCards(m.Message):
+    """Cards whose PIN she may change, each with a number of this session for the PIN blocks."""
+
+    cards: tuple[m.CardOnFile, ...] = ()
+
+
+class PinOrder(m.Order):
+    """Give a card another PIN."""
+
+    card: m.Handle
+    card_masked: str
+
+
+class PinChange(Act):
+    """Change it: three blocks that only the security module opens, sent once and never written down."""
+
+    code: Literal["PIN-CHANGE"] = "PIN-CHANGE"
+    customer: m.Handle
+    order: PinOrder
+    old: m.PinCheck
+    new: m.PinCheck
+    again: m.PinCheck

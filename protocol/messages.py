@@ -66,6 +66,9 @@ class Reason(enum.StrEnum):
     CODE_OVER = "code-over"
     NO_PHONE = "no-phone"
     LIMIT_UP = "limit-up"
+    PIN_WEAK = "pin-weak"
+    PIN_SAME = "pin-same"
+    PIN_DIFFERS = "pin-differs"
 
 
 class Problem(Message):

@@ -15,8 +15,10 @@ its keys lie in this process' memory while it works. Schemes, all of them public
 A new set of working keys leaves the one before it valid, because the pad may not have taken the new one yet.
 """
 
+import enum
 import hashlib
 import hmac
+import itertools
 import secrets
 import threading
 from collections.abc import Callable
@@ -79,6 +81,33 @@ class MasterKeys:
     """16 bytes."""
 
 
+@dataclass(frozen=True)
+class PinBlocks:
+    """The PIN of now, and the new one twice."""
+
+    old: PinBlock
+    new: PinBlock
+    again: PinBlock
+
+
+class PinVerdict(enum.Enum):
+    """What the module thinks of three PINs; the first that applies."""
+
+    WRONG = "the old one is not the card's"
+    DIFFERS = "the new one was not repeated"
+    SAME = "the new one is the old one"
+    WEAK = "the new one is easily guessed"
+    GOOD = "good"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A verdict, and the new PIN's verifier when it is GOOD."""
+
+    verdict: PinVerdict
+    verifier: str = field(default="", repr=False)
+
+
 class Hsm(Protocol):
     """A host security module, as the branch needs it. Every call may raise HsmRefused."""
 
@@ -91,6 +120,16 @@ class Hsm(Protocol):
 
         A block that cannot be opened is a wrong PIN: telling the two apart would help somebody who guesses.
         Counting wrong tries is the caller's.
+        """
+        ...
+
+    def change_pin(
+        self, terminal: str, number: str, blocks: PinBlocks, verifier: str, told: tuple[str, ...]
+    ) -> Changed:
+        """Compare the three PINs inside the module: what it thinks of them, and the verifier of the new one when good.
+
+        `told`: numbers that others know of her (birthday, document, telephone); a PIN that one of them ends with is
+        weak, and so are one digit repeated, a sequence, and fewer than six digits.
         """
         ...
 
@@ -149,6 +188,25 @@ class TestHsm:
         pins = (_opened(key, number, block) for key in self._in_force(_PIN_KEYS[block.format], terminal))
         return any(pin is not None and hmac.compare_digest(self._tag(salt, pin), tag) for pin in pins)
 
+    def change_pin(
+        self, terminal: str, number: str, blocks: PinBlocks, verifier: str, told: tuple[str, ...]
+    ) -> Changed:
+        if not self.verify_pin(terminal, number, blocks.old, verifier):
+            return Changed(PinVerdict.WRONG)
+        old, new, again = (self._clear(terminal, number, one) for one in (blocks.old, blocks.new, blocks.again))
+        if new is None or again is None or not hmac.compare_digest(new, again):
+            return Changed(PinVerdict.DIFFERS)
+        if new == old:
+            return Changed(PinVerdict.SAME)
+        if weak(new, told):
+            return Changed(PinVerdict.WEAK)
+        return Changed(PinVerdict.GOOD, self.make_pin_verifier(new))
+
+    def _clear(self, terminal: str, number: str, block: PinBlock) -> str | None:
+        """The clear PIN, which must not leave this module."""
+        keys = self._in_force(_PIN_KEYS[block.format], terminal)
+        return next((pin for key in keys if (pin := _opened(key, number, block)) is not None), None)
+
     def verify_mac(self, terminal: str, data: bytes, mac: bytes) -> bool:
         keys = self._in_force("TAK", terminal)
         return len(mac) == MAC_BYTES and any(hmac.compare_digest(retail_mac(key, data), mac) for key in keys)
@@ -187,6 +245,16 @@ class TestHsm:
         nonce = self._random(NONCE_BYTES)
         self._store.put(name, nonce + self._vault.encrypt(nonce, key, name.encode()))
         return key
+
+
+LEAST = 6
+"""Digits of a new PIN."""
+
+
+def weak(pin: str, told: tuple[str, ...]) -> bool:
+    """Is it short, one digit repeated, a sequence up or down, or the end of a number that others know of her?"""
+    steps = {(int(after) - int(before)) % 10 for before, after in itertools.pairwise(pin)}
+    return len(pin) < LEAST or steps in ({0}, {1}, {9}) or any(number.endswith(pin) for number in told)
 
 
 _PIN_KEYS = {"iso0": "TPK", "iso4": "TPKAES"}

@@ -107,6 +107,15 @@ sessions = sa.Table(
     sa.UniqueConstraint("card", "counter"),  # a cryptogram lets in once
 )
 
+pin_handles = sa.Table(
+    "pin_handles",
+    METADATA,
+    _text("handle", key=True),
+    _text("session", sa.ForeignKey("sessions.handle")),
+    _text("card"),  # its mark
+    _text("pin_number"),
+)
+
 codes = sa.Table(
     "codes",
     METADATA,

@@ -32,7 +32,7 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
     cards = _cards_on_file(branch, customer) if customer else []
     handle = branch.handle()
     offered = tuple(
-        m.CardOnFile(handle=branch.handle(), masked=mask_pan(card.pan), pin_number=_surrogate(branch)) for card in cards
+        m.CardOnFile(handle=branch.handle(), masked=mask_pan(card.pan), pin_number=surrogate(branch)) for card in cards
     )
     with branch.db.write() as tx:
         visits.begin(tx, body.visit, terminal, branch.now)
@@ -59,7 +59,7 @@ def _cards_on_file(branch: Branch, customer: CoreCustomer) -> list[CoreCard]:
     return usable[:CARDS]
 
 
-def _surrogate(branch: Branch) -> str:
+def surrogate(branch: Branch) -> str:
     """Sixteen digits that stand for a card number in a PIN block; 9 at the front is no international card's."""
     return f"9{int.from_bytes(branch.random(8)) % 10**15:015d}"
 
@@ -71,7 +71,7 @@ def authorise_card(branch: Branch, terminal: str, proof: m.CardProof) -> m.Autho
     if found is None or found[0].sequence != proof.sequence:
         raise Refusal(m.Reason.CARD)
     card, holder = found
-    _usable(branch, card)
+    usable(branch, card)
     mark, counter = branch.mark(card.pan), branch.issuer.transaction_of(proof.field55)
     with branch.db.read() as tx:
         seen = visits.seen_before(tx, mark, counter)
@@ -84,7 +84,8 @@ def authorise_card(branch: Branch, terminal: str, proof: m.CardProof) -> m.Autho
     return m.Authorised(customer=opened.handle, surname=surname(holder.name), issuer_data=answer, confirmed=False)
 
 
-def _usable(branch: Branch, card: CoreCard) -> None:
+def usable(branch: Branch, card: CoreCard) -> None:
+    """Raise Refusal unless the card may be used today."""
     if card.state == "capture":
         raise Refusal(m.Reason.CARD_CAPTURE)
     if card.state != "active":
@@ -103,7 +104,7 @@ def authorise_document(branch: Branch, terminal: str, proof: m.DocumentProof) ->
     card, holder = branch.card_of(offered.customer, offered.card), branch.core.customer_by_id(offered.customer)
     if card is None or holder is None:
         raise Refusal(m.Reason.CARD)
-    _usable(branch, card)
+    usable(branch, card)
     _check_pin(branch, proof.visit, offered.card, offered.pin_number, proof.pin)
     opened = Customer(branch.handle(), proof.visit, terminal, holder.id, None, None, "confirmed")
     _open(branch, opened)

@@ -97,7 +97,19 @@ class _OnTheMains(Journal):
         super()._append(key, state, body)
 
 
-FOR_CUSTOMERS = ("accounts", "payee", "quote", "transfer", "untold", "told", "send_code", "check_code", "lower_limit")
+FOR_CUSTOMERS = (
+    "accounts",
+    "payee",
+    "quote",
+    "transfer",
+    "untold",
+    "told",
+    "send_code",
+    "check_code",
+    "lower_limit",
+    "pin_cards",
+    "change_pin",
+)
 """Calls about a customer's own affairs: nobody below that level may cause one."""
 FOR_CLAIMED = ("loss_cards",)
 """Calls that need no more than a claim, and no less."""

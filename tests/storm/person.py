@@ -42,6 +42,11 @@ class Person:
     """The option she takes wherever it is offered."""
     avoids: tuple[str, ...] = ("card-lost",)
     """Options she never takes of her own accord."""
+    entry: str = ""
+    """The key of the PIN screen that she stands before."""
+    pins: dict[str, str] = field(default_factory=dict)
+    """PINs that are no longer those that her cards came with."""
+    new_pin: str = "258036"
     payee: str = demo.PEOPLE[2].accounts[0][0]
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
@@ -109,6 +114,7 @@ class Person:
             case s.Prompt():
                 self._take_all()
             case s.EnterPin():
+                self.entry = screen.key
                 await self._types_pin()
             case s.Confirm():
                 if self.moods:
@@ -157,8 +163,9 @@ class Person:
         wrong = self.moods and self.chance.random() < 0.02
         self.did["wrong-pin"] += wrong
         card = next(card for card in demo.CARDS if card.account == self.who.accounts[0][0])
-        for key in "000001" if wrong else card.pin:
-            await self.pad.act("key", key)
+        right = self.new_pin if self.entry in {"pin.new", "pin.again"} else self.pins.get(card.pan, card.pin)
+        for digit in "000001" if wrong else right:
+            await self.pad.act("key", digit)
             await asyncio.sleep(0.3)
         await self.pad.act("key", "enter")
 

@@ -27,7 +27,7 @@ class Careful(Person):
             if not self.transfers or not free:
                 raise Leave
             self.transfers -= 1
-            return self.chance.choice([one for one in free if one != "accounts"] or free)
+            return self.chance.choice([one for one in free if one not in {"accounts", "pin"}])
         return await super()._chooses(key, options)
 
 
