@@ -11,7 +11,16 @@ from functools import partial
 from itertools import count, pairwise
 
 from branch.bank.core import (
-    Core, CoreCard, CoreDone, CoreLimit, CoreLoss, CoreMovement, CoreOrder, CorePosted, CoreRefused, CoreSpan,
+    Core,
+    CoreCard,
+    CoreDone,
+    CoreLimit,
+    CoreLoss,
+    CoreMovement,
+    CoreOrder,
+    CorePosted,
+    CoreRefused,
+    CoreSpan,
 )  # fmt: skip
 from branch.bank.corewire import Specimen
 from branch.bank.promise import Broken, ensure, found

@@ -11,7 +11,7 @@ from flows.ports import Leave
 from tests.storm.loop import StormLoop
 from tests.storm.machine import Machine
 from tests.storm.person import Person
-from tests.storm.test_storm import coverage, judge
+from tests.storm.verdict import coverage, judge
 
 STEPS = ("loss-report", "limit")
 
@@ -63,7 +63,7 @@ def test_in_a_storm_each_report_stops_its_card_once_and_every_intent_ends_once(t
     for seed in (31, 32, 33):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        machine = storm(folder, seed, faults=0.12, cuts=0.001, visits=70)
+        machine = storm(folder, seed, faults=0.12, cuts=0.001, visits=110)
         met.update(machine.met)
     for step in STEPS:
         assert met[f"done {step}"] >= 4, met
