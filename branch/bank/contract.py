@@ -1,8 +1,4 @@
-"""The contract suite: what every Core must keep, as plain functions that raise Broken.
-
-It moves a few fen between two accounts that the core lends (`Specimen`) and takes them back where it can. Each check
-uses keys of its own, so that it may run against a core that lives.
-"""
+"""The contract suite: what every Core must keep. It moves a few fen between accounts that are lent, under its own keys."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +17,7 @@ from branch.bank.core import (
     CorePosted,
     CoreRefused,
     CoreSpan,
-)  # fmt: skip
+)
 from branch.bank.corewire import Specimen
 from branch.bank.promise import Broken, ensure, found
 from protocol.messages import Ending, Reason
