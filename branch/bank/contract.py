@@ -1,4 +1,4 @@
-"""The contract suite: what every Core must keep. It moves a few fen between accounts that are lent, under its own keys."""
+"""The contract suite: what every Core must keep. It moves a few fen between two accounts that the core lends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
