@@ -1,7 +1,9 @@
 """A target per codec: bytes as a stranger may send them, and what may come of them. Anything else is a find."""
 
+import atexit
 import functools
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -121,7 +123,9 @@ def messages(data: bytes) -> None:
 
 @functools.cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-"))
+    made = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    atexit.register(shutil.rmtree, made)
+    return made
 
 
 def _config(load: Callable[[Path], Any], data: bytes) -> None:

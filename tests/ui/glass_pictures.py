@@ -26,6 +26,8 @@ from kiosk.words import Catalogue  # noqa: E402
 PANELS = {"upright": UPRIGHT, "lying": LYING}
 WIDE, COLOURS = 540, 96
 TYPED, SETTLED = "1250", 0.4
+BLANK = 32
+"""Colours that an empty picture has at most; letters alone have more."""
 DOCS = {
     "attract": ("Attract-attract", "zh", UPRIGHT),
     "confirm": ("Confirm-transfer.confirm", "ar", UPRIGHT),
@@ -51,6 +53,10 @@ async def taken(booth: Booth, name: str, language: str, *, large: bool = False) 
     booth.stage.typed(TYPED)
     await asyncio.sleep(0.05)
     picture = shot.grab()
+    if booth._task and booth._task.done():
+        booth._task.result()
+    if picture.getcolors(BLANK) is not None:
+        sys.exit(f"nothing is on the glass where {name} should be, in {language}")
     await taken_off(showing)
     return picture
 
