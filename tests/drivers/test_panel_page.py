@@ -11,6 +11,9 @@ from drivers.sim.camera import SPECIMENS, CameraFarEnd
 from drivers.sim.panel import DEEDS, PanelFarEnd
 from tests.drivers.bench_rig import browser, client_of, opened
 
+PATIENCE = 20_000
+"""Milliseconds that the page may take to show what was done: its film is made anew."""
+
 
 def test_every_deed_at_the_panel_is_done_over_http_and_its_new_state_answered(tmp_path: pathlib.Path) -> None:
     async def run() -> None:
@@ -70,14 +73,14 @@ def test_a_code_is_held_before_the_camera_and_taken_away_and_the_page_fits_a_pho
         camera = CameraFarEnd(tmp_path / "film", seconds=0.5)
         async with opened(tmp_path, camera, PanelFarEnd()) as (url, _), browser(url) as page:
             card = page.locator("#camera")
-            assert await card.locator("[data-verb=show]").count() == len(SPECIMENS)
+            await expect(card.locator("[data-verb=show]")).to_have_count(len(SPECIMENS), timeout=PATIENCE)
             await card.get_by_role("button", name="Water bill").click()
-            await expect(card.locator(".seen")).to_have_text("Sees: water bill")
+            await expect(card.locator(".seen")).to_have_text("Sees: water bill", timeout=PATIENCE)
             assert camera.state()["shows"] == "payment"
             await card.get_by_role("button", name="Take it away").click()
-            await expect(card.locator(".seen")).to_have_text("Sees moving colour bars")
+            await expect(card.locator(".seen")).to_have_text("Sees moving colour bars", timeout=PATIENCE)
             for width in (1280, 390):
                 await page.set_viewport_size({"width": width, "height": 800})
-                assert await page.evaluate("document.documentElement.scrollWidth") == width
+                await page.wait_for_function(f"document.documentElement.scrollWidth == {width}", timeout=PATIENCE)
 
     asyncio.run(run())
