@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
 from drivers.sim.base import FarEnd, Verb
 from drivers.sim.bench import Bench
@@ -22,6 +22,8 @@ CARD = {
     "cardholder": "LI NA", "label": "UnionPay Debit", "aid": "A000000333010101",
     "udk_ac": "11" * 16, "udk_mac": "22" * 16, "profile": "plain",
 }  # fmt: skip
+
+expect.set_options(timeout=20_000)  # milliseconds; a page on a busy machine is slow, not wrong
 
 
 class Stubborn:
