@@ -14,14 +14,17 @@ import httpx
 
 from branch import demo, settings, tls
 from branch.bank import contract
+from branch.bank.codes import sent
 from branch.bank.core import CoreRefused, CoreUnavailable
 from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
+from branch.bank.promise import Broken
 from branch.bank.remote import RemoteCore
-from branch.build import create_secrets, load_secrets, open_database, utc_ms
+from branch.build import CODES, create_secrets, load_secrets, open_core, open_database, utc_ms
 from branch.settings import BadConfig, Settings
 from branch.store import bookkeeping, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
+from branch.store.outbox import event
 from branch.store.terminals import StoredKeys
 
 CODE_HOURS = 24
@@ -123,6 +126,24 @@ def balance(args: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+def codes(args: argparse.Namespace) -> int:
+    """The one-time codes that the development sender has sent last: for the demo, there is no phone."""
+    for line in sent(settings.load(args.config).state / CODES):
+        say(line)
+    return 0
+
+
+def loss_lift(args: argparse.Namespace) -> int:
+    """A person at the bank takes a loss report back, after seeing card and holder: its cards work again."""
+    found, db = _opened(args)
+    cards = open_core(found, db).lift_loss(args.reference)
+    if cards:
+        with db.write() as tx:
+            event(tx, db.clock(), "loss.lifted", "", {"reference": args.reference, "by": args.by})
+    say(f"{cards} cards work again" if cards else f"no report {args.reference} stops a card")
+    return 0 if cards else 1
+
+
 def core_check(args: argparse.Namespace) -> int:
     """Run the contract suite against a core's adapter: 0 when all is kept, 1 when not, 2 when it does not answer."""
     token = args.token_file.read_text().strip() if args.token_file else ""
@@ -148,7 +169,7 @@ def _kept(check: contract.Check, bench: contract.Bench) -> bool:
     words = f"{check.__name__}: {(check.__doc__ or '').partition(chr(10))[0]}"
     try:
         check(bench)
-    except (contract.Broken, CoreRefused, CoreUnavailable) as why:
+    except (Broken, CoreRefused, CoreUnavailable) as why:
         say(f"broken  {words}\n        {why}")
         return False
     say(f"kept    {words}")
@@ -196,7 +217,11 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--tmk-out", type=Path, help="write the pad's master keys there (0600), for the key ceremony")
     command(ours, "revoke", terminal_revoke).add_argument("id", type=_terminal_id)
     command(ours, "list", terminal_list)
+    command(commands, "codes", codes)
     command(group("day", "the accounting date"), "next", day_next)
+    lift = command(group("loss", "cards that were reported lost"), "lift", loss_lift)
+    lift.add_argument("reference", help="the report's number, as on its paper")
+    lift.add_argument("--by", required=True, help="number of the member of staff who does it")
     check = command(group("core", "core-banking systems"), "check", core_check, config=False)
     check.add_argument("--at", required=True, type=_address, help="the adapter's address, e.g. https://core.example")
     check.add_argument("--token-file", type=Path, help="its bearer token")
@@ -223,6 +248,9 @@ def main(arguments: list[str] | None = None) -> int:
         code: int = args.act(args)
     except (BadConfig, SchemaMismatch) as why:
         sys.stderr.write(f"{why}\n")
+        return WRONG
+    except CoreUnavailable as why:
+        sys.stderr.write(f"the core does not answer: {why}\n")
         return WRONG
     except Failed as why:
         sys.stderr.write(f"the database does not answer: {in_a_line(why)}; look at [database] url in the file\n")

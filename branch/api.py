@@ -17,7 +17,18 @@ from branch.link import LINES, Hub
 from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guard
 from branch.settings import Settings
 from branch.store import terminals
-from branch.terminal import enquiries, identify, money, people, settle, transfer
+from branch.terminal import (
+    enquiries,
+    identify,
+    limit,
+    loss,
+    money,
+    people,
+    pin_change,
+    settle,
+    step_up,
+    transfer,
+)  # fmt: skip
 from branch.terminal.context import Branch
 from protocol import messages as m
 from protocol.calls import LINK, PATHS, Call
@@ -57,6 +68,13 @@ HANDLERS: dict[str, Handler] = {
     "call_help": people.call_help,
     "incident": people.incident,
     "rate": people.rate,
+    "loss_cards": loss.cards,
+    "send_code": step_up.send,
+    "check_code": step_up.check,
+    "lower_limit": limit.lower,
+    "pin_cards": pin_change.cards,
+    "change_pin": pin_change.change,
+    "report_loss": loss.report,
 }
 
 

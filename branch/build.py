@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from branch.bank.codes import FileSender
 from branch.bank.core import Core
 from branch.bank.hsm import TestHsm
 from branch.bank.issuer import TestIssuer, objects
@@ -48,6 +49,8 @@ class Secrets:
     """The test issuer's master keys, 16 bytes each."""
 
 
+CODES = "codes.jsonl"
+"""In the state folder: one-time codes as the development sender sends them."""
 SIZES = {"hsm": 32, "mark": 32, "imk_ac": 16, "imk_mac": 16}
 
 
@@ -111,4 +114,5 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         secrets.token_bytes,
         information=said,
         switched_off=Switches(settings),
+        sender=FileSender(settings.state / CODES, db.clock),
     )

@@ -10,7 +10,7 @@ from branch.bank.hsm import TestHsm
 from branch.bank.issuer import derive_card_keys
 from branch.build import Secrets
 from branch.store import bookkeeping as k
-from branch.store import pins
+from branch.store import payees, pins
 from branch.store.db import Database
 from branch.store.terminals import StoredKeys
 from branch.terminal.context import mark_of
@@ -30,6 +30,7 @@ class Person:
     name: str
     id_number: str
     accounts: tuple[tuple[str, str, int], ...]
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,14 @@ LI_NA = Person(
     "李娜",
     "11010519491231002X",
     (("6229990900000000018", "current", 5_230_018), ("6229990900000000026", "savings", 12_000_000)),
+    "13800005678",
 )
 WANG_WEI = Person(
     "C0002",
     "王伟",
     "440524188001010014",
     (("6229990900000000034", "current", 888_800), ("6229990900000000042", "savings", 100_000)),
+    "13900001234",
 )
 CLOSED = "6229990900000000091"
 PEOPLE = (
@@ -72,6 +75,8 @@ CARDS = (
     Plastic("expired-debit", "6229990300007899", WANG_WEI.accounts[1][0], "WANG WEI", "369258", "2023-06-30"),
     Plastic("blocked-debit", "6229990400000004567", LI_NA.accounts[1][0], "LI NA", "147258", state="blocked"),
 )
+KNOWN = ((LI_NA, WANG_WEI), (LI_NA, PEOPLE[2]), (WANG_WEI, LI_NA), (WANG_WEI, PEOPLE[2]))
+"""Who has sent money to whom before; for everybody else a first transfer needs a step-up."""
 FEES = ((1_000_000, 500),)
 """Transfers to other people: free up to ¥10,000.00, then ¥5.00."""
 RATES = {
@@ -103,10 +108,13 @@ def seed(db: Database, held: Secrets, today: date) -> None:
         for place, (currency, prices) in enumerate(RATES.items()):
             k.set_rate(tx, currency, place, prices, db.clock())
         for person in PEOPLE:
-            k.add_customer(tx, person.id, person.name, person.id_number)
+            k.add_customer(tx, person.id, person.name, person.id_number, person.phone)
             for place, (number, kind, opening) in enumerate(person.accounts):
                 facts = {"place": place, "day_limit": DAY_LIMIT, "opening": opening, "now": db.clock()}
                 k.add_account(tx, number, person.id, kind, **facts)
+        for sender, receiver in KNOWN:
+            for number, _, _ in receiver.accounts:
+                payees.keep(tx, sender.id, number, db.clock())
         k.close_account(tx, CLOSED)
         for card in CARDS:
             k.add_card(tx, card.pan, card.account, "00", card.expiry, card.state)

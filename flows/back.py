@@ -51,10 +51,10 @@ class Tape:
         self.entries.append(_Entry(question, answer, asked))
         self.at = len(self.entries)
 
-    def forget(self) -> None:
-        """What was answered so far is no step back any more."""
-        self.entries.clear()
-        self.at = 0
+    def forget(self, at: int = 0) -> None:
+        """Drop what was kept from that place on: it will not be asked again, nor does "back" lead there."""
+        del self.entries[at:]
+        self.at = min(self.at, at)
 
     def rewind(self) -> bool:
         """Forget the last thing a person answered and all that followed; False when there is none."""

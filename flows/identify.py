@@ -7,7 +7,7 @@ from drivers.api import Application, CardDialogue, DeviceError, IdCard, MediaRef
 from flows.arrive import Arrival, BankCard, IdentityCard, arrival
 from flows.information import information
 from flows.ports import Back, Refused
-from flows.screens import Choose, Option, Picture, Prompt, Tell, Tone, Wait, Where
+from flows.screens import Choose, EnterPin, Option, Picture, Prompt, Tell, Tone, Wait, Where
 from flows.session import Level, Session, VisitOver
 from protocol import messages as m
 from protocol.mask import Pan, PinBlock, mask_pan
@@ -41,6 +41,7 @@ async def _how(session: Session) -> str | Arrival:
                 options=(
                     Option("bank-card", "identify.bank-card", "identify.bank-card.line"),
                     Option("id-card", "identify.id-card", "identify.id-card.line"),
+                    Option("card-lost", "identify.card-lost", "identify.card-lost.line"),
                     Option("information", "identify.information", "identify.information.line"),
                 ),
             ),
@@ -60,6 +61,8 @@ async def _by(session: Session, how: str | Arrival) -> None:
             await by_id_card(session, card)
         case "bank-card":
             await by_bank_card(session)
+        case "card-lost":  # who has lost it need not prove herself to stop it
+            await by_id_card(session, prove=False)
         case _:
             await by_id_card(session)
 
@@ -100,7 +103,7 @@ async def _card_and_pin(session: Session) -> None:
         raise Refused(m.Reason.CARD_EXPIRED)
     if dialogue.cryptogram_type != "ARQC":
         raise Refused(m.Reason.CARD_DECLINED)
-    pin = await session.enter_pin(dialogue.pan, mask_pan(dialogue.pan.digits))
+    pin = await session.enter_pin(dialogue.pan, _enter(mask_pan(dialogue.pan.digits)))
     proof = _card_proof(session.visit, dialogue, pin)
     known = await session.busy(Wait("wait.bank"), lambda: session.bank.authorise_card(proof))
     answer = bytes.fromhex(known.issuer_data), tuple(bytes.fromhex(script) for script in known.scripts)
@@ -110,6 +113,10 @@ async def _card_and_pin(session: Session) -> None:
     if not approved:
         raise Refused(m.Reason.CARD_DECLINED)
     _is_customer(session, known)
+
+
+def _enter(masked: str) -> EnterPin:
+    return EnterPin("pin.enter", masked=masked, private=True)
 
 
 def _card_proof(visit: str, dialogue: CardDialogue, pin: PinBlock) -> m.CardProof:
@@ -132,8 +139,8 @@ async def _card_refused(session: Session, why: Refused, *, inside: bool) -> None
     raise VisitOver(f"card: {why.reason}")
 
 
-async def by_id_card(session: Session, card: IdCard | None = None) -> None:
-    """ID card + PIN of a card on file; without one, she stays a claim."""
+async def by_id_card(session: Session, card: IdCard | None = None, *, prove: bool = True) -> None:
+    """ID card + PIN of a card on file; without one, or unless she is to `prove` herself, she stays a claim."""
     reader = session.devices.id_reader
     session.asked_in.add("id-card")
     if card is None:
@@ -151,7 +158,7 @@ async def by_id_card(session: Session, card: IdCard | None = None) -> None:
     session.claim = await session.busy(Wait("wait.bank"), lambda: session.bank.claim(claim))
     session.level, session.id_number, session.surname = Level.CLAIMED, card.id_number, session.claim.surname
     session.watch(_second_id_card(session))
-    if session.claim.cards:
+    if session.claim.cards and prove:
         await _prove_claim(session, session.claim)
 
 
@@ -173,7 +180,7 @@ async def _lifted(session: Session) -> None:
 async def _prove_claim(session: Session, claimed: m.Claimed) -> None:
     card = await _card_on_file(session, claimed)
     for _ in range(session.terminal.rules.pin_tries):
-        pin = await session.enter_pin(Pan(card.pin_number), card.masked)
+        pin = await session.enter_pin(Pan(card.pin_number), _enter(card.masked))
         check = m.PinCheck.model_validate({"block": pin.block.hex(), "format": pin.format, "ksn": pin.ksn.hex()})
         proof = m.DocumentProof(visit=session.visit, claim=claimed.claim, card=card.handle, pin=check)
         try:

@@ -10,11 +10,17 @@ from flows.accounts import accounts
 from flows.back import Tape, rewindable
 from flows.copies import copies, no_copies
 from flows.information import information
+from flows.limit import limit
+from flows.loss import STEP as LOSS_STEP
+from flows.loss import loss
+from flows.loss import repeat as loss_again
+from flows.pin_change import pin_change
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
+from flows.settle import Repeat
 from flows.statement import statement
-from flows.terminal import Standing
+from flows.terminal import Rules, Standing
 from flows.transfer import transfer
 
 
@@ -40,9 +46,19 @@ FLOWS = (
     Flow("accounts", Level.CUSTOMER, accounts, prints=True),
     Flow("transfer", Level.CUSTOMER, transfer, prints=True),
     Flow("statement", Level.CUSTOMER, statement, prints=True),
+    Flow("limit", Level.CUSTOMER, limit),
+    Flow("pin", Level.CUSTOMER, pin_change),
+    Flow("loss", Level.CLAIMED, loss),
     Flow("copies", Level.CUSTOMER, copies, no_copies, bank=False, paper=True),
     Flow("information", Level.NOBODY, information),
 )
+
+
+def repeats(rules: Rules) -> dict[str, Repeat]:
+    """What settle() may simply do again, by the step of its key."""
+    return {LOSS_STEP: partial(loss_again, operator=rules.operator)}
+
+
 VISITS_LIMIT = 100
 """Transactions in one visit, and times that the menu may change meanwhile."""
 LOOK = 1.0

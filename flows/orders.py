@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 
 from flows.screens import Fact
 from protocol import messages as m
@@ -59,10 +60,15 @@ def short(key: str) -> str:
 
 def untold_facts(order: Mapping[str, str | int | None]) -> tuple[Fact, ...]:
     """What an order that was kept said, for one who hears only now how it ended."""
-    found = {key: order.get(key) for key in ("target_masked", "target_name", "amount")}
-    facts = [
-        Fact("fact.to", str(found["target_masked"]), number=True) if found["target_masked"] else None,
-        Fact("fact.payee", str(found["target_name"])) if found["target_name"] else None,
-        Fact("fact.amount", Money(int(found["amount"])), strong=True) if found["amount"] else None,
-    ]
-    return tuple(fact for fact in facts if fact)
+    numbers = {"target_masked": "fact.to", "account_masked": "fact.account", "card_masked": "fact.card"}
+    facts = [Fact(label, str(order[key]), number=True) for key, label in numbers.items() if order.get(key)]
+    if name := order.get("target_name"):
+        facts.append(Fact("fact.payee", str(name)))
+    for key, label in (("amount", "fact.amount"), ("after", "fact.limit-after")):
+        if order.get(key) is not None:
+            facts.append(Fact(label, Money(int(order[key] or 0)), strong=True))
+    if until := order.get("until"):
+        facts.append(Fact("fact.until", date.fromisoformat(str(until))))
+    elif "until" in order:
+        facts.append(Fact("fact.until", "loss.for-good", message=True))
+    return tuple(facts)

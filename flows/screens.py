@@ -121,6 +121,9 @@ class EnterNumber(Screen[str]):
     longest: int = 19
     problem: str = ""
     """A message key: why the last number was not good."""
+    group: int = 4
+    """Digits that stand together."""
+    params: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

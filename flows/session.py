@@ -208,12 +208,12 @@ class Session:
             self.tape.keep(name, answer, asked=False)
         return answer
 
-    async def enter_pin(self, number: Pan, masked: str) -> PinBlock:
+    async def enter_pin(self, number: Pan, screen: EnterPin) -> PinBlock:
         """Open the pad for a PIN, with everything that sees or listens shut. Never on the tape."""
         try:
             if not all([await eye.blind() for eye in self.terminal.blinds]):
                 raise Faulty("camera", "it did not confirm that it is blind", "restart the terminal")
-            return await self.during(EnterPin("pin.enter", masked=masked, private=True), lambda: self._pad(number))
+            return await self.during(screen, lambda: self._pad(number))
         except Abandoned as why:  # the pad's own "back"
             raise Back from why
         finally:

@@ -20,8 +20,8 @@ BACK_OFF = (0, 5, 10, 20, 40, 80)
 OUTAGE = 24 * 3600.0
 """Seconds of silence after which a person must look all the same."""
 
-Repeat = Callable[[str, Facts], Awaitable[str]]
-"""Do a harmless effect again under its key: answers `done`, `refused` or `later`."""
+Repeat = Callable[[Bank, Intent], Awaitable[str]]
+"""Do a harmless effect again under its key and trace number: answers `done`, `refused` or `later`."""
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Settler:
             return "manual"
         if intent.undo is Undo.FINISH:
             step = intent.key.rsplit("/", 1)[1].split("-", 1)[1]
-            return await self.repeats[step](intent.key, intent.order)
+            return await self.repeats[step](self.bank, intent)
         if intent.undo is Undo.ASK:
             state = await self.bank.state(intent.key)
             _ours(intent, state.key)

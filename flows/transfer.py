@@ -11,6 +11,7 @@ from flows.ports import Refused, Unreachable, Unsure, Words
 from flows.receipt import receipt
 from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
 from flows.session import NotSent, Session
+from flows.step_up import step_up
 from protocol import messages as m
 from protocol.money import Money, chinese_capitals
 
@@ -32,7 +33,9 @@ async def transfer(session: Session) -> None:
     amount = await session.ask(
         EnterAmount("transfer.amount", limit=limit, available=available, where=Where(WHERE, 3, 4))
     )
-    order = await _priced(session, source, payee, amount)
+    order, new = await _priced(session, source, payee, amount)
+    if new:
+        await step_up(session, "new-payee")
     facts = order_facts(order)
     consent = await session.ask(
         Confirm(
@@ -104,8 +107,8 @@ async def _by_number(session: Session) -> m.Payee:
     raise Refused(m.Reason.PAYEE)
 
 
-async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> m.TransferOrder:
-    """The order with its fee, as the customer will confirm it."""
+async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> tuple[m.TransferOrder, bool]:
+    """The order with its fee, as the customer will confirm it; and whether she must step up for its payee."""
     order = m.TransferOrder(
         source=source.handle,
         source_masked=source.masked,
@@ -116,7 +119,7 @@ async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: M
         fee=0,
     )
     quote = await session.look(f"quote {amount}", lambda: session.bank.quote(session.customer, order))
-    return order.model_copy(update={"fee": quote.fee})
+    return order.model_copy(update={"fee": quote.fee}), quote.step_up
 
 
 async def _chip(session: Session, order: m.TransferOrder) -> CardDialogue | None:

@@ -76,8 +76,11 @@ async def _untold(session: Session) -> None:
     except (Refused, Unreachable):
         return
     for one in waiting.endings:
-        # messages: untold.*
-        await session.tell(Tell(f"untold.{one.ending}", facts=untold_facts(one.order), reference=short(one.key)))
+        facts, number = untold_facts(one.order), short(one.key)
+        if one.key.endswith("-transfer"):  # messages: untold.*
+            await session.tell(Tell(f"untold.{one.ending}", facts=facts, reference=number))
+        else:
+            await session.tell(Tell(f"untold.care.{one.ending}", facts=facts, reference=number))
         await _quietly(session, session.bank.told(session.customer, one.key))
 
 

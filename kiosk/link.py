@@ -18,13 +18,15 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import calls
+from protocol import calls, care
 from protocol import enquiries as e
 from protocol import messages as m
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
-ACTS = frozenset({"transfer", "card_said", "reverse", "manual_case", "report_untold"})
+ACTS = frozenset(
+    {"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss", "lower_limit", "change_pin"}
+)
 """Calls that change something: a 409 is no answer to them."""
 HEARTBEAT = 3.0
 """Seconds between two signs of life."""
@@ -113,6 +115,29 @@ class Link:
 
     async def manual_case(self, case: m.ManualCase) -> None:
         await self._call("manual_case", case, calls.Nothing)
+
+    # --- cards
+
+    async def loss_cards(self, visit: str, who: str) -> care.LossCards:
+        return await self._call("loss_cards", care.LossAsked(visit=visit, who=who), care.LossCards)
+
+    async def lower_limit(self, change: care.LimitChange) -> m.Outcome:
+        return await self._call("lower_limit", change, m.Outcome)
+
+    async def pin_cards(self, customer: str) -> care.PinCards:
+        return await self._call("pin_cards", calls.OfCustomer(customer=customer), care.PinCards)
+
+    async def change_pin(self, change: care.PinChange) -> m.Outcome:
+        return await self._call("change_pin", change, m.Outcome)
+
+    async def send_code(self, asked: care.CodeAsked) -> care.CodeSent:
+        return await self._call("send_code", asked, care.CodeSent)
+
+    async def check_code(self, typed: care.CodeTyped) -> None:
+        await self._call("check_code", typed, calls.Nothing)
+
+    async def report_loss(self, report: care.LossReport) -> m.Outcome:
+        return await self._call("report_loss", report, m.Outcome)
 
     # --- people
 

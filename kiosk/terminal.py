@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from drivers.api import DeviceError, Health
 from flows.arrive import Arrival, arrival
 from flows.journal import JournalFailed
+from flows.menu import repeats
 from flows.ports import Chrome, Refused, Unreachable
 from flows.screens import Attract, OutOfService, Wait
 from flows.session import Session
@@ -132,7 +133,7 @@ class Service:
         return "" if self._keyed else "pin-pad"
 
     async def _settle(self) -> None:
-        settler = Settler(self.terminal.journal, self.terminal.bank, self.clock)
+        settler = Settler(self.terminal.journal, self.terminal.bank, self.clock, repeats(self.terminal.rules))
         while True:
             try:
                 await settler.settle()

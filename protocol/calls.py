@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from protocol import care
 from protocol import enquiries as e
 from protocol import messages as m
 
@@ -112,6 +113,13 @@ PATHS: dict[str, Call] = {
     "call_help": Call("/v1/help", m.HelpCall, m.HelpCalled),
     "incident": Call("/v1/incident", m.Incident, Nothing),
     "rate": Call("/v1/rate", m.Rating, Nothing),
+    "loss_cards": Call("/v1/loss/cards", care.LossAsked, care.LossCards),
+    "send_code": Call("/v1/code/send", care.CodeAsked, care.CodeSent),
+    "check_code": Call("/v1/code/check", care.CodeTyped, Nothing),
+    "lower_limit": Call("/v1/limit/lower", care.LimitChange, m.Outcome),
+    "pin_cards": Call("/v1/pin/cards", OfCustomer, care.PinCards),
+    "change_pin": Call("/v1/pin/change", care.PinChange, m.Outcome),
+    "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.
 

@@ -29,6 +29,11 @@ def mask_id(number: str) -> str:
     return number[:3] + "*" * max(0, len(number) - 5) + number[-2:] if len(number) > 7 else "*" * len(number)
 
 
+def mask_phone(number: str) -> str:
+    """First three and last four digits of a telephone number: `138****5678`."""
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 10 else "****"
+
+
 @dataclass(frozen=True)
 class Pan:
     """A card number in clear; it prints masked wherever it is formatted."""

@@ -25,9 +25,6 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-# --- when it cannot be done
-
-
 class Mend(enum.StrEnum):
     """Who can mend a failure."""
 
@@ -58,6 +55,17 @@ class Reason(enum.StrEnum):
     CONFLICT = "conflict"
     MAC = "mac"
     CLOSED = "closed"
+    REPORTED = "already-reported"
+    STEP_UP = "step-up"
+    TOO_SOON = "too-soon"
+    WRONG_CODE = "wrong-code"
+    CODE_EXPIRED = "code-expired"
+    CODE_OVER = "code-over"
+    NO_PHONE = "no-phone"
+    LIMIT_UP = "limit-up"
+    PIN_WEAK = "pin-weak"
+    PIN_SAME = "pin-same"
+    PIN_DIFFERS = "pin-differs"
 
 
 class Problem(Message):
@@ -66,9 +74,6 @@ class Problem(Message):
     reason: str
     mend: Mend
     detail: str
-
-
-# --- getting to know a terminal
 
 
 class Enrol(Message):
@@ -106,7 +111,7 @@ class PadKeys(Message):
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
 """Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
-TRANSACTIONS = ("accounts", "transfer", "statement", "copies", "information")
+TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "copies", "information")
 """What a branch can switch off, by the ids of the terminal's menu."""
 
 
@@ -225,6 +230,8 @@ class Account(Message):
     available: Fen
     limit_today: Fen
     """What may still be moved away from this account today by this channel."""
+    limit_day: Fen = 0
+    """What may be moved away in a whole day."""
     card_masked: str | None = None
 
 
@@ -242,6 +249,8 @@ class Quote(Message):
     fee: Fen
     arrival: Literal["immediate"]
     accounting_date: date
+    step_up: bool = False
+    """True when she must step up before it is done: a payee to whom she has never sent anything."""
 
 
 class Order(Message):

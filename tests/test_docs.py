@@ -287,6 +287,7 @@ def test_a_customer_proves_herself_and_moves_money_on_the_example_adapter(adapte
         terminal = replace(made, branch=desk, app=app).terminal()
         visit = terminal.visit()
         customer = terminal.by_document(visit).customer
+        terminal.steps_up(customer)
         order = terminal.order(customer, "6229990900000000034", 50_000)
         posted = terminal.ask("transfer", terminal.post(visit, customer, order))
         assert (posted.status, posted.balance) == ("done", 4_950_000)

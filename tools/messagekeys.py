@@ -15,6 +15,7 @@ from typing import get_args
 
 from flows.menu import FLOWS
 from flows.screens import KINDS
+from protocol.care import LossCard
 from protocol.enquiries import Currency, MovementKind, Service, Weekday
 from protocol.messages import Account, Reason, SwitchReason, UntoldEnding
 
@@ -32,6 +33,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "out-of-service.": ("broken", "revoked", "branch", "pin-pad"),
     "refused.": tuple(Reason),
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "untold.care.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "loss.card.": get_args(LossCard.model_fields["state"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
     "movement.": ("transfer-in", "transfer-out", *get_args(MovementKind)[1:]),
     "rate.": get_args(Currency),

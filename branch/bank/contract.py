@@ -1,39 +1,29 @@
-"""The contract suite: what every Core must keep, as plain functions that raise Broken.
-
-It moves a few fen between two accounts that the core lends (`Specimen`) and takes them back where it can. Each check
-uses keys of its own, so that it may run against a core that lives.
-"""
+"""The contract suite: what every Core must keep. It moves a few fen between two accounts that the core lends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import count, pairwise
-from typing import TypeVar
 
-from branch.bank.core import Core, CoreMovement, CoreOrder, CorePosted, CoreRefused, CoreSpan
+from branch.bank.core import (
+    Core,
+    CoreCard,
+    CoreDone,
+    CoreLimit,
+    CoreLoss,
+    CoreMovement,
+    CoreOrder,
+    CorePosted,
+    CoreRefused,
+    CoreSpan,
+)
 from branch.bank.corewire import Specimen
+from branch.bank.promise import Broken, ensure, found
 from protocol.messages import Ending, Reason
 
-T = TypeVar("T")
 AMOUNT = 101
 """Fen; odd, so that a mix-up with yuan or an amount of ten shows."""
-
-
-class Broken(Exception):
-    """The core does not keep the contract; the words say where."""
-
-
-def ensure(kept: bool, words: str) -> None:
-    """Raise Broken unless it is kept (an assertion would vanish under `python -O`)."""
-    if not kept:
-        raise Broken(words)
-
-
-def found(value: T | None, words: str) -> T:
-    """The value, which must be there."""
-    if value is None:
-        raise Broken(words)
-    return value
 
 
 @dataclass(frozen=True)
@@ -62,7 +52,20 @@ class Bench:
         today = self.core.accounting_date()
         return self.core.movements(account, replace(CoreSpan(today, today), **span))  # type: ignore[arg-type]
 
-    def refusal(self, act: Callable[[], CorePosted]) -> Reason:
+    @property
+    def card(self) -> CoreCard:
+        """The specimen's card as it is now."""
+        return found(self.core.card(self.specimen.pan), "the card is not found")[0]
+
+    @property
+    def loss(self) -> CoreLoss:
+        """That card, reported lost until five days from now."""
+        holder = found(self.core.card(self.specimen.pan), "the card is not found")[1]
+        until = self.core.accounting_date() + timedelta(days=5)
+        stamp = ("LOSS-TEMPORARY", "0001", "CHECK", "CHECK")
+        return CoreLoss(holder.id, (self.specimen.pan,), until, *stamp, next(_traces))
+
+    def refusal(self, act: Callable[[], CorePosted | CoreDone]) -> Reason:
         """The reason with which `act` is refused."""
         try:
             act()
@@ -298,6 +301,77 @@ def rates_are_told(bench: Bench) -> None:
     ensure(found_.at > 0, "it does not say of when they are")
 
 
+def a_lost_card_is_stopped_once(bench: Bench) -> None:
+    """A loss report stops its card at once, repeats itself harmlessly, and the truth is told to who reports again."""
+    core, key, loss = bench.core, bench.fresh_key(), bench.loss
+    ensure(bench.card.state == "active", "the specimen's card is not active")
+    done = core.report_loss(key, loss)
+    ensure(bool(done.reference), "no reference of the host")
+    ensure(done.accounting_date == core.accounting_date(), "not today's accounting date")
+    ensure((bench.card.state, bench.card.lost_until) == ("lost", loss.until), "the card is not lost until that day")
+    ensure(core.report_loss(key, loss) == done, "a repeat answers something else")
+    other = replace(loss, code="LOSS-FORMAL")
+    ensure(bench.refusal(lambda: core.report_loss(key, other)) is Reason.CONFLICT, "no conflict")
+    again = bench.fresh_key()
+    for _ in range(2):
+        ensure(bench.refusal(lambda: core.report_loss(again, loss)) is Reason.REPORTED, "it was reported twice")
+    ensure((core.state(key).status, core.state(again).status) == ("done", "refused"), "state tells something else")
+    ensure(core.reverse(key).ending is Ending.STANDS, "a report was reversed")
+    ensure(bench.refusal(lambda: core.post(key, bench.order, pending=False)) is Reason.CONFLICT, "its key moved money")
+    ensure(bench.card.state == "lost", "something set the card free")
+    ensure(core.lift_loss(done.reference) == 1, "a person could not lift it")
+    ensure(core.lift_loss(done.reference) == 0, "it was lifted twice")
+    ensure(bench.card.state == "active", "the card is not free again")
+    ensure(core.report_loss(key, loss) == done, "a repeat after it was lifted answers something else")
+    ensure(bench.card.state == "active", "a repeat stopped the card that a person had set free")
+
+
+def a_loss_report_for_good_outlasts_one_for_days(bench: Bench) -> None:
+    """For good stands over a few days and not the other way; a barred key and another's card stop nothing."""
+    core, days = bench.core, bench.loss
+    good = replace(days, until=None, code="LOSS-FORMAL")
+    core.report_loss(bench.fresh_key(), days)
+    done = core.report_loss(bench.fresh_key(), good)
+    ensure((bench.card.state, bench.card.lost_until) == ("lost", None), "the card is not lost for good")
+    for order in (days, good):
+        said = bench.refusal(partial(core.report_loss, bench.fresh_key(), order))
+        ensure(said is Reason.REPORTED, "it was reported again")
+    ensure(core.lift_loss(done.reference) == 1, "a person could not lift it")
+    barred = bench.fresh_key()
+    ensure(core.reverse(barred).ending is Ending.BARRED, "an unknown key was not barred")
+    ensure(bench.refusal(lambda: core.report_loss(barred, days)) is Reason.BARRED, "a barred key stopped a card")
+    for wrong in (replace(days, customer="nobody"), replace(days, pans=("0" * 16,)), replace(days, pans=())):
+        said = bench.refusal(partial(core.report_loss, bench.fresh_key(), wrong))
+        ensure(said is Reason.CARD, "a card of somebody else was stopped")
+    ensure(bench.card.state == "active", "the card is not free again")
+
+
+def a_limit_is_lowered_once_and_never_raised(bench: Bench) -> None:
+    """The day's limit goes down once under a key and never up. It stays one fen lower after this check."""
+    core, number, key = bench.core, bench.specimen.source, bench.fresh_key()
+    before = found(core.account(number), "the source is not found")
+    stamp = ("LIMIT-DOWN", "0001", "CHECK", "CHECK", next(_traces))
+    order = CoreLimit(number, before.limit_day, before.limit_day - 1, *stamp)
+    up = replace(order, after=before.limit_day + 1)
+    wrong = (
+        (up, Reason.LIMIT_UP),
+        (replace(order, after=before.limit_day), Reason.LIMIT_UP),
+        (replace(order, before=before.limit_day + 1), Reason.CONFLICT),
+        (replace(order, account=bench.specimen.closed), Reason.ACCOUNT),
+    )
+    for one, reason in wrong:
+        said = bench.refusal(partial(core.lower_limit, bench.fresh_key(), one))
+        ensure(said is reason, f"refused with {said}, expected {reason}")
+    done = core.lower_limit(key, order)
+    ensure(core.lower_limit(key, order) == done, "a repeat answers something else")
+    ensure(bench.refusal(lambda: core.lower_limit(key, up)) is Reason.CONFLICT, "no conflict")
+    after = found(core.account(number), "the source is not found")
+    ensure(after.limit_day == before.limit_day - 1, "it was not lowered once")
+    ensure(after.limit_today <= before.limit_today, "more may leave today than before")
+    ensure(core.state(key).status == "done", "state tells something else")
+    ensure(core.reverse(key).ending is Ending.STANDS, "it was reversed")
+
+
 Check = Callable[[Bench], None]
 ALWAYS: tuple[Check, ...] = (
     enquiries_agree,
@@ -313,6 +387,9 @@ ALWAYS: tuple[Check, ...] = (
     movements_come_in_pages,
     recent_payees_are_whom_she_paid,
     rates_are_told,
+    a_lost_card_is_stopped_once,
+    a_loss_report_for_good_outlasts_one_for_days,
+    a_limit_is_lowered_once_and_never_raised,
 )
 WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
 WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)

@@ -9,6 +9,8 @@ What every implementation must keep:
 - A refused post is recorded: asking again refuses again.
 - post, confirm, void and reverse of one key contend for one row, locked before anything is read.
 - Reversing an unknown key leaves a tombstone: that key can never post afterwards.
+- An act that moves no money (a loss report, a lower limit) is recorded under its key like a post; reversing a done one
+  answers STANDS.
 - Transfers are immutable; a reversal is a transfer of its own. The books balance at every moment.
 """
 
@@ -38,6 +40,8 @@ class CoreCustomer:
     id: str
     name: str
     id_number: str
+    phone: str = ""
+    """The registered telephone number, digits; empty when there is none."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,9 @@ class CoreCard:
     sequence: str
     expiry: date
     state: str
-    """`active`, `blocked` or `capture`."""
+    """`active`, `lost`, `blocked` or `capture`."""
+    lost_until: date | None = None
+    """Of a card reported lost for a time: the last day on which it is; None when it is for good."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class CoreAccount:
     balance: int
     available: int
     limit_today: int
+    limit_day: int = 0
+    """What may leave it in a whole day."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,43 @@ class CorePosted:
     status: str
     """`done` or `pending`."""
     balance: int
+
+
+@dataclass(frozen=True)
+class CoreLoss:
+    """Cards of one customer, reported lost."""
+
+    customer: str
+    pans: tuple[str, ...]
+    until: date | None
+    """The last day on which they are stopped; None: until a person lifts it."""
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+
+@dataclass(frozen=True)
+class CoreLimit:
+    """A lower day's limit of an account, and what it was when the customer saw it."""
+
+    account: str
+    before: int
+    after: int
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+
+@dataclass(frozen=True)
+class CoreDone:
+    """A recorded act that moved no money."""
+
+    reference: str
+    accounting_date: date
 
 
 @dataclass(frozen=True)
@@ -234,4 +279,22 @@ class Core(Protocol):
 
     def state(self, key: str) -> KeyState:
         """What is recorded under a key."""
+        ...
+
+    def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
+        """Stop these cards at once, all in one act: their state is `lost` until the day is over, or a person lifts it.
+
+        Cards that are stopped already stay as they are; when that is all of them, the refusal is `REPORTED`.
+        """
+        ...
+
+    def lift_loss(self, reference: str) -> int:
+        """A person at the bank takes a report back: how many cards it sets free, none when it stands no more."""
+        ...
+
+    def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
+        """Let less leave an account in a day.
+
+        Refused `LIMIT_UP` when it would be no less, `CONFLICT` when it was not what the customer saw.
+        """
         ...

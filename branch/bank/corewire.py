@@ -9,6 +9,9 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
+    CoreDone,
+    CoreLimit,
+    CoreLoss,
     CoreMovement,
     CoreOrder,
     CorePayee,
@@ -70,10 +73,11 @@ class Customer(Message):
     id: str
     name: str
     id_number: str
+    phone: str = ""
 
     def value(self) -> CoreCustomer:
         """As the port has it."""
-        return CoreCustomer(self.id, self.name, self.id_number)
+        return CoreCustomer(self.id, self.name, self.id_number, self.phone)
 
 
 class CustomerReply(Message):
@@ -89,11 +93,12 @@ class Card(Message):
     account: str
     sequence: str
     expiry: date
-    state: Literal["active", "blocked", "capture"]
+    state: Literal["active", "lost", "blocked", "capture"]
+    lost_until: date | None = None
 
     def value(self) -> CoreCard:
         """As the port has it."""
-        return CoreCard(self.pan, self.account, self.sequence, self.expiry, self.state)
+        return CoreCard(self.pan, self.account, self.sequence, self.expiry, self.state, self.lost_until)
 
 
 class CardsReply(Message):
@@ -119,11 +124,19 @@ class Account(Message):
     balance: int
     available: int
     limit_today: int
+    limit_day: int = 0
 
     def value(self) -> CoreAccount:
         """As the port has it."""
         return CoreAccount(
-            self.number, self.customer, self.kind, self.name, self.balance, self.available, self.limit_today
+            self.number,
+            self.customer,
+            self.kind,
+            self.name,
+            self.balance,
+            self.available,
+            self.limit_today,
+            self.limit_day,
         )
 
 
@@ -290,6 +303,79 @@ class ReversedReply(Message):
     def value(self) -> CoreReversed:
         """As the port has it."""
         return CoreReversed(self.ending, self.reference)
+
+
+class Loss(Message):
+    """Cards reported lost."""
+
+    customer: str
+    pans: tuple[str, ...]
+    until: date | None
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+    def value(self) -> CoreLoss:
+        """As the port has it."""
+        return CoreLoss(
+            self.customer, self.pans, self.until, self.code, self.branch, self.terminal, self.operator, self.trace
+        )
+
+
+class LossAsked(Message):
+    """Stop cards once."""
+
+    key: str = Field(pattern=KEY)
+    loss: Loss
+
+
+class Limit(Message):
+    """A lower day's limit."""
+
+    account: str
+    before: int
+    after: int
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+    def value(self) -> CoreLimit:
+        """As the port has it."""
+        return CoreLimit(**self.model_dump())
+
+
+class LimitAsked(Message):
+    """Lower a limit once."""
+
+    key: str = Field(pattern=KEY)
+    limit: Limit
+
+
+class DoneReply(Message):
+    """A recorded act that moved no money."""
+
+    reference: str
+    accounting_date: date
+
+    def value(self) -> CoreDone:
+        """As the port has it."""
+        return CoreDone(self.reference, self.accounting_date)
+
+
+class LiftAsked(Message):
+    """A person takes a report back."""
+
+    reference: str = Field(min_length=1, max_length=64)
+
+
+class LiftedReply(Message):
+    """How many cards it has set free."""
+
+    cards: int
 
 
 class Specimen(Message):

@@ -18,8 +18,10 @@ A new set of working keys leaves the one before it valid, because the pad may no
 key of DUKPT is never issued twice: a pad that got it again would begin to count anew and use its keys a second time.
 """
 
+import enum
 import hashlib
 import hmac
+import itertools
 import secrets
 import threading
 from collections.abc import Callable
@@ -117,6 +119,33 @@ class Scheme:
         return ("IK", self.mac, "IKAES") if self.pins == "dukpt" else ("TPK", self.mac, "TPKAES")
 
 
+@dataclass(frozen=True)
+class PinBlocks:
+    """The PIN of now, and the new one twice."""
+
+    old: PinBlock
+    new: PinBlock
+    again: PinBlock
+
+
+class PinVerdict(enum.Enum):
+    """What the module thinks of three PINs; the first that applies."""
+
+    WRONG = "the old one is not the card's"
+    DIFFERS = "the new one was not repeated"
+    SAME = "the new one is the old one"
+    WEAK = "the new one is easily guessed"
+    GOOD = "good"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A verdict, and the new PIN's verifier when it is GOOD."""
+
+    verdict: PinVerdict
+    verifier: str = field(default="", repr=False)
+
+
 class Hsm(Protocol):
     """A host security module, as the branch needs it. Every call may raise HsmRefused."""
 
@@ -129,6 +158,16 @@ class Hsm(Protocol):
 
         A block that cannot be opened is a wrong PIN: telling the two apart would help somebody who guesses.
         Counting wrong tries is the caller's.
+        """
+        ...
+
+    def change_pin(
+        self, terminal: str, number: str, blocks: PinBlocks, verifier: str, told: tuple[str, ...]
+    ) -> Changed:
+        """Compare the three PINs inside the module: what it thinks of them, and the verifier of the new one when good.
+
+        `told`: numbers that others know of her (birthday, document, telephone); a PIN that one of them ends with is
+        weak, and so are one digit repeated, a sequence, and fewer than six digits.
         """
         ...
 
@@ -218,6 +257,25 @@ class TestHsm:
         except ValueError as why:
             raise HsmRefused(f"terminal {terminal}: {why}") from why
 
+    def change_pin(
+        self, terminal: str, number: str, blocks: PinBlocks, verifier: str, told: tuple[str, ...]
+    ) -> Changed:
+        if not self.verify_pin(terminal, number, blocks.old, verifier):
+            return Changed(PinVerdict.WRONG)
+        old, new, again = (self._clear(terminal, number, one) for one in (blocks.old, blocks.new, blocks.again))
+        if new is None or again is None or not hmac.compare_digest(new, again):
+            return Changed(PinVerdict.DIFFERS)
+        if new == old:
+            return Changed(PinVerdict.SAME)
+        if weak(new, told):
+            return Changed(PinVerdict.WEAK)
+        return Changed(PinVerdict.GOOD, self.make_pin_verifier(new))
+
+    def _clear(self, terminal: str, number: str, block: PinBlock) -> str | None:
+        """The clear PIN, which must not leave this module."""
+        keys = self._pin_keys(terminal, block)
+        return next((pin for key in keys if (pin := _opened(key, number, block)) is not None), None)
+
     def verify_mac(self, terminal: str, data: bytes, mac: bytes) -> bool:
         keys, make = self._in_force(self._scheme.mac, terminal), _MACS[self._scheme.mac]
         return len(mac) == MAC_BYTES and any(hmac.compare_digest(make(key, data), mac) for key in keys)
@@ -261,6 +319,14 @@ class TestHsm:
 _PIN_KEYS = {"iso0": ("TPK", "IK"), "iso3": ("TPK", "IK"), "iso4": ("TPKAES", "IKAES")}
 _KINDS = {"TPK": "T", "TAK": "T", "IK": "T", "TPKAES": "A", "IKAES": "A", "TAKSM4": SM4_KIND}
 """Each key's algorithm, in the letters of X9.143."""
+LEAST = 6
+"""Digits of a new PIN."""
+
+
+def weak(pin: str, told: tuple[str, ...]) -> bool:
+    """Is it short, one digit repeated, a sequence up or down, or the end of a number that others know of her?"""
+    steps = {(int(after) - int(before)) % 10 for before, after in itertools.pairwise(pin)}
+    return len(pin) < LEAST or steps in ({0}, {1}, {9}) or any(number.endswith(pin) for number in told)
 
 
 def tdes_kcv(key: bytes) -> bytes:

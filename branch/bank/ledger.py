@@ -6,6 +6,7 @@ Locks are taken in one order, and before anything is read: the key's row, the da
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -16,6 +17,9 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
+    CoreDone,
+    CoreLimit,
+    CoreLoss,
     CoreMovement,
     CoreOrder,
     CorePayee,
@@ -27,8 +31,10 @@ from branch.bank.core import (
     CoreSpan,
     CoreUnavailable,
 )
+from branch.bank.views import as_card, as_movement, number
 from branch.store import bookkeeping as k
 from branch.store import books as b
+from branch.store import carebooks as c
 from branch.store import statements
 from branch.store.bookkeeping import FEE_ACCOUNT
 from branch.store.db import Clock, Database
@@ -58,7 +64,7 @@ class ReferenceLedger:
 
     def cards(self, customer: str) -> list[CoreCard]:
         query = sa.select(b.cards).join(b.accounts).where(b.accounts.c.customer == customer).order_by(b.cards.c.pan)
-        return self._reading(lambda tx: [_as_card(row) for row in tx.execute(query)])
+        return self._reading(lambda tx: [as_card(row, k.day(tx)) for row in tx.execute(query).all()])
 
     def card(self, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
         return self._reading(lambda tx: _card(tx, pan))
@@ -71,11 +77,11 @@ class ReferenceLedger:
         return found[0] if found else None
 
     def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
-        if (before := _number(span.before)) is None:
+        if (before := number(span.before)) is None:
             return []
         days = span.since.isoformat(), span.until.isoformat()
         wanted = statements.Span(*days, span.way, before, span.most)
-        return [_as_movement(row) for row in self._reading(lambda tx: statements.movements(tx, account, wanted))]
+        return [as_movement(row) for row in self._reading(lambda tx: statements.movements(tx, account, wanted))]
 
     def recent_payees(self, customer: str, most: int) -> list[CorePayee]:
         rows = self._reading(lambda tx: statements.paid(tx, customer, most))
@@ -136,6 +142,47 @@ class ReferenceLedger:
 
         return self._acting(act)
 
+    def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
+        until = loss.until.isoformat() if loss.until else None
+
+        def stop(tx: sa.Connection, today: str) -> str | Reason:
+            free = c.stoppable(tx, loss.customer, loss.pans, until, today)
+            if isinstance(free, Reason):
+                return free
+            reference = c.number(tx, key, "loss", today, self._db.clock())
+            c.stop(tx, free, reference, until)
+            return reference
+
+        return self._once(key, "loss", {**asdict(loss), "until": until}, stop)
+
+    def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
+        def lower(tx: sa.Connection, today: str) -> str | Reason:
+            no = c.lower(tx, limit.account, limit.before, limit.after)
+            return no or c.number(tx, key, "limit", today, self._db.clock())
+
+        return self._once(key, "limit", asdict(limit), lower)
+
+    def lift_loss(self, reference: str) -> int:
+        return self._acting(lambda tx: c.lift(tx, reference))
+
+    def _once(
+        self, key: str, kind: str, order: dict[str, Any], do: "Callable[[sa.Connection, str], str | Reason]"
+    ) -> CoreDone:
+        """Do what moves no money once under a key; `do` answers a reference, or why not."""
+        body = canonical({"act": kind, **order}).decode()
+
+        def act(tx: sa.Connection) -> CoreDone | CoreRefused:
+            row = self._claimed(tx, key)
+            if row.status == "new":
+                today = k.day(tx, hold=True)
+                done = do(tx, today)
+                ending = {"status": "refused", "reason": done.value} if isinstance(done, Reason) else {"status": "done"}
+                ending |= {} if isinstance(done, Reason) else {"reference": done}
+                row = k.change(tx, key, act=kind, body=body, accounting_date=today, **ending)
+            return _done(row, body)
+
+        return self._acting(act)
+
     def advance_accounting_date(self) -> date:
         """The cut-over: the next calendar day begins for all that is posted from now on.
 
@@ -186,6 +233,8 @@ class ReferenceLedger:
 
     def _take_back(self, tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:
         """Undo a done posting by transfers of its own; it stands when the receiver has spent the money already."""
+        if row.act:
+            return CoreReversed(Ending.STANDS, row.reference)
         stamp = (k.day(tx, hold=True), self._db.clock())
         target = k.lock_accounts(tx, row.source, row.target, row.fee)[row.target]
         if not self.can_reverse or target.balance - target.held < row.amount:
@@ -269,11 +318,24 @@ def _taken_back(tx: sa.Connection, row: sa.Row[Any]) -> CoreReversed:
 
 def _recorded(tx: sa.Connection, row: sa.Row[Any]) -> CorePosted | CoreRefused:
     """What stands under a key, as the answer to somebody who asks again."""
+    if row.act:
+        return CoreRefused(Reason.CONFLICT, "no money stands under this key")
     if row.status == "refused":
         return CoreRefused(Reason(row.reason))
     if row.status not in {"pending", "done"}:
         return CoreRefused(Reason.BARRED, "the key was taken back")
     return _answer(row, k.balance(tx, row.source))
+
+
+def _done(row: sa.Row[Any], body: str) -> CoreDone | CoreRefused:
+    """What stands under the key of an act that moves no money, as the answer to `body`."""
+    if row.status in {"barred", "reversed"}:
+        return CoreRefused(Reason.BARRED, "the key was taken back")
+    if row.body != body:
+        return CoreRefused(Reason.CONFLICT, "the key stands for another order")
+    if row.status == "refused":
+        return CoreRefused(Reason(row.reason))
+    return CoreDone(row.reference, date.fromisoformat(row.accounting_date))
 
 
 def _posted(row: sa.Row[Any]) -> CorePosted:
@@ -297,7 +359,7 @@ def _state(tx: sa.Connection, key: str) -> KeyState:
 
 def _customer(tx: sa.Connection, which: sa.ColumnElement[bool]) -> CoreCustomer | None:
     row = tx.execute(sa.select(b.customers).where(which)).one_or_none()
-    return CoreCustomer(row.id, row.name, row.id_number) if row else None
+    return CoreCustomer(row.id, row.name, row.id_number, row.phone) if row else None
 
 
 def _card(tx: sa.Connection, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
@@ -306,26 +368,7 @@ def _card(tx: sa.Connection, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
         return None
     holder = sa.select(b.accounts.c.customer).where(b.accounts.c.number == row.account).scalar_subquery()
     customer = _customer(tx, b.customers.c.id == holder)
-    return (_as_card(row), customer) if customer else None
-
-
-def _number(before: str) -> int | None:
-    """The number of an entry; 0 for none, None for a word that names none of ours."""
-    if not before:
-        return 0
-    return int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
-
-
-def _as_movement(row: sa.Row[Any]) -> CoreMovement:
-    """The bank's own accounts are nobody's other side: what they take is a fee, what they give an opening balance."""
-    kind = row.kind if row.kind != "posted" else "fee" if row.party == FEE_ACCOUNT else "transfer"
-    day, party = date.fromisoformat(row.accounting_date), row.party if row.name else ""
-    facts = (str(row.id), row.at, day, kind, int(row.amount), int(row.after))
-    return CoreMovement(*facts, party, row.name or "", row.reference or "")
-
-
-def _as_card(row: sa.Row[Any]) -> CoreCard:
-    return CoreCard(row.pan, row.account, row.sequence, date.fromisoformat(row.expiry), row.state)
+    return (as_card(row, k.day(tx)), customer) if customer else None
 
 
 def _accounts(tx: sa.Connection, which: sa.ColumnElement[bool]) -> list[CoreAccount]:
@@ -342,4 +385,7 @@ def _accounts(tx: sa.Connection, which: sa.ColumnElement[bool]) -> list[CoreAcco
 
 def _as_account(tx: sa.Connection, row: sa.Row[Any], today: str) -> CoreAccount:
     left = max(0, row.day_limit - k.used(tx, row.number, today))
-    return CoreAccount(row.number, row.customer, row.kind, row.name, row.balance, row.balance - row.held, left)
+    available = row.balance - row.held
+    return CoreAccount(
+        row.number, row.customer, row.kind, row.name, row.balance, available, left, limit_day=row.day_limit
+    )

@@ -12,6 +12,9 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
+    CoreDone,
+    CoreLimit,
+    CoreLoss,
     CoreMovement,
     CoreOrder,
     CorePayee,
@@ -96,6 +99,17 @@ class RemoteCore:
 
     def state(self, key: str) -> KeyState:
         return self._ask("state", w.OfKey(key=key), KeyState)
+
+    def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
+        sent = w.Loss.model_validate(loss, from_attributes=True)
+        return self._ask("report-loss", w.LossAsked(key=key, loss=sent), w.DoneReply).value()
+
+    def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
+        sent = w.Limit.model_validate(limit, from_attributes=True)
+        return self._ask("lower-limit", w.LimitAsked(key=key, limit=sent), w.DoneReply).value()
+
+    def lift_loss(self, reference: str) -> int:
+        return self._ask("lift-loss", w.LiftAsked(reference=reference), w.LiftedReply).cards
 
     def specimen(self) -> w.Specimen:
         """The accounts that the contract suite may use."""

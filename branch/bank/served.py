@@ -32,6 +32,10 @@ def _reversed(found: object) -> w.ReversedReply:
     return w.ReversedReply.model_validate(found, from_attributes=True)
 
 
+def _done(found: object) -> w.DoneReply:
+    return w.DoneReply.model_validate(found, from_attributes=True)
+
+
 def _list(reply: type[Message], name: str, found: object) -> Message:
     return reply.model_validate({name: found}, from_attributes=True)
 
@@ -77,6 +81,9 @@ CALLS: dict[str, tuple[type[Message], type[Message], Answer]] = {
     "confirm": (w.OfKey, w.PostedReply, lambda core, a: _posted(core.confirm(a.key))),
     "void": (w.OfKey, w.ReversedReply, lambda core, a: _reversed(core.void(a.key))),
     "reverse": (w.OfKey, w.ReversedReply, lambda core, a: _reversed(core.reverse(a.key))),
+    "report-loss": (w.LossAsked, w.DoneReply, lambda core, a: _done(core.report_loss(a.key, a.loss.value()))),
+    "lower-limit": (w.LimitAsked, w.DoneReply, lambda core, a: _done(core.lower_limit(a.key, a.limit.value()))),
+    "lift-loss": (w.LiftAsked, w.LiftedReply, lambda core, a: w.LiftedReply(cards=core.lift_loss(a.reference))),
     "state": (w.OfKey, KeyState, lambda core, a: core.state(a.key)),
 }
 

@@ -171,7 +171,7 @@ def _keys_that_lie(tx: sa.Connection) -> list[str]:
     kinds: dict[str, set[str]] = {}
     for key, kind in tx.execute(sa.select(b.transfers.c.key, b.transfers.c.kind).distinct()).all():
         kinds.setdefault(key, set()).add(kind)
-    rows = tx.execute(sa.select(b.postings.c.key, b.postings.c.status)).all()
+    rows = tx.execute(sa.select(b.postings.c.key, b.postings.c.status).where(b.postings.c.act.is_(None))).all()
     return [
         f"key {row.key}: its status is {row.status}, its transfers say otherwise"
         for row in rows
@@ -189,9 +189,9 @@ def open_books(tx: sa.Connection, accounting_date: str) -> None:
         insert_once(tx, b.accounts, _account(number, None, "internal", 0, 0))
 
 
-def add_customer(tx: sa.Connection, customer: str, name: str, id_number: str) -> None:
+def add_customer(tx: sa.Connection, customer: str, name: str, id_number: str, phone: str = "") -> None:
     """A customer; harmless to repeat."""
-    insert_once(tx, b.customers, {"id": customer, "name": name, "id_number": id_number})
+    insert_once(tx, b.customers, {"id": customer, "name": name, "id_number": id_number, "phone": phone})
 
 
 def add_account(

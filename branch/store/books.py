@@ -10,6 +10,7 @@ customers = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("id_number", sa.Text, nullable=False, unique=True),
+    sa.Column("phone", sa.Text, nullable=False),  # digits; empty: none is registered
 )
 
 accounts = sa.Table(
@@ -34,12 +35,15 @@ cards = sa.Table(
     sa.Column("sequence", sa.Text, nullable=False),
     sa.Column("expiry", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("lost_by", sa.Text, index=True),  # reference of the report that stops it
+    sa.Column("lost_until", sa.Text),  # last day; None: until a person lifts it
 )
 
 postings = sa.Table(
     "book_postings",
     METADATA,
     sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("act", sa.Text),  # None: a transfer; else what is done that moves no money
     sa.Column("body", sa.Text),  # the order, spelled canonically; None for a tombstone
     sa.Column("status", sa.Text, nullable=False),  # new, pending, done, refused, reversed, barred
     sa.Column("source", sa.Text),
@@ -100,3 +104,13 @@ rates = sa.Table(
     sa.Column("sell", sa.BigInteger, nullable=False),  # … when the bank sells it
     sa.Column("at", sa.BigInteger, nullable=False),
 )
+acts = sa.Table(
+    "book_acts",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("accounting_date", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+"""What was done that moved no money, numbered for its reference; the order stands under the key."""

@@ -29,7 +29,7 @@ Tx = sa.Connection
 BUSY_SECONDS = 10
 """How long a transaction waits for another one's lock before the call fails."""
 POOL = 8
-APPEND_ONLY = (schema.outbox, books.transfers)
+APPEND_ONLY = (schema.outbox, books.transfers, books.acts)
 """Rows of these are never changed and never removed: the database itself refuses it."""
 
 

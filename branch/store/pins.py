@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from branch.store.db import insert_once, locked
-from branch.store.schema import pins
+from branch.store.schema import pin_handles, pins
 
 TRIES = 3
 
@@ -40,3 +40,16 @@ def blocked(tx: sa.Connection, card: str) -> bool:
     """Are all tries used up?"""
     wrong = tx.execute(sa.select(pins.c.wrong).where(pins.c.card == card)).scalar()
     return wrong is not None and wrong >= TRIES
+
+
+def offer(tx: sa.Connection, rows: list[dict[str, str]]) -> None:
+    """Keep handles of cards: `handle`, `session`, `card`, `pin_number`."""
+    if rows:
+        tx.execute(pin_handles.insert(), rows)
+
+
+def offered(tx: sa.Connection, session: str, handle: str) -> tuple[str, str] | None:
+    """Mark and number for the PIN block of a card that was offered to this session."""
+    which = (pin_handles.c.handle == handle, pin_handles.c.session == session)
+    row = tx.execute(sa.select(pin_handles.c.card, pin_handles.c.pin_number).where(*which)).one_or_none()
+    return (str(row.card), str(row.pin_number)) if row else None

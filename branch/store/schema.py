@@ -80,6 +80,17 @@ claim_cards = sa.Table(
     _text("pin_number"),
 )
 
+loss_handles = sa.Table(
+    "loss_handles",
+    METADATA,
+    _text("handle", key=True),
+    _text("visit", sa.ForeignKey("visits.id")),
+    _text("customer"),
+    _text("card", null=True),  # a card's mark; None: all of them
+    _number("expires"),
+)
+"""A report is repeated until it is heard, also when claim and session are long over: so these live longer."""
+
 sessions = sa.Table(
     "sessions",
     METADATA,
@@ -90,10 +101,41 @@ sessions = sa.Table(
     _text("card", null=True),  # the card in the reader; None when she came with a document
     _text("counter", null=True),  # the chip's counter (ATC) in the cryptogram that opened it
     _text("state"),  # waiting: for the chip's last word; confirmed; over
+    _number("stepped_up", null=True),  # when a one-time code was right
     _number("expires"),
     sa.Index("sessions_of_visit", "visit"),
     sa.UniqueConstraint("card", "counter"),  # a cryptogram lets in once
 )
+
+pin_handles = sa.Table(
+    "pin_handles",
+    METADATA,
+    _text("handle", key=True),
+    _text("session", sa.ForeignKey("sessions.handle")),
+    _text("card"),  # its mark
+    _text("pin_number"),
+)
+
+codes = sa.Table(
+    "codes",
+    METADATA,
+    _text("session", sa.ForeignKey("sessions.handle"), key=True),
+    _text("tag"),  # HMAC of session and code
+    sa.Column("sends", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    _number("sent"),
+    _number("expires"),
+)
+"""The one-time code of a session: sends and tries are counted over all of its codes."""
+
+known_payees = sa.Table(
+    "known_payees",
+    METADATA,
+    _text("customer", key=True),
+    _text("number", key=True),
+    _number("since"),
+)
+"""Accounts to which a customer has sent money before."""
 
 handles = sa.Table(
     "handles",

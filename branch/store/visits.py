@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from branch.store.db import insert_once, locked
-from branch.store.schema import claim_cards, claims, handles, intents, sessions, visits
+from branch.store.schema import claim_cards, claims, handles, intents, loss_handles, pin_handles, sessions, visits
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,11 @@ def forget(tx: sa.Connection, now: int) -> int:
     """
     dead = sa.exists().where(sessions.c.handle == handles.c.session, sessions.c.expires <= now)
     gone = tx.execute(handles.delete().where(dead)).rowcount
+    over = sa.exists().where(sessions.c.handle == pin_handles.c.session, sessions.c.expires <= now)
+    gone += tx.execute(pin_handles.delete().where(over)).rowcount
     old = sa.exists().where(claims.c.handle == claim_cards.c.claim, claims.c.expires <= now)
     gone += tx.execute(claim_cards.delete().where(old)).rowcount
+    gone += tx.execute(loss_handles.delete().where(loss_handles.c.expires <= now)).rowcount
     return gone + tx.execute(claims.delete().where(claims.c.expires <= now)).rowcount
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from branch.bank.codes import CodeSender, Nobody
 from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
+from branch.rules import RULES, Rules
 from branch.store import visits
 from branch.store.db import Database
 from branch.store.visits import Customer
@@ -85,6 +87,8 @@ class Branch:
     information: Information = Information()
     switched_off: Callable[[], Mapping[str, SwitchReason]] = dict
     """Transactions that are not offered now, and why."""
+    rules: Rules = RULES
+    sender: CodeSender = field(default_factory=Nobody, repr=False)
 
     @property
     def now(self) -> int:

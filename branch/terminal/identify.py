@@ -27,10 +27,12 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
     own(terminal, body.visit)
     document = body.document
     customer = branch.core.customer(document.id_number)
-    cards = _cards_on_file(branch, document, customer) if customer else []
+    if customer is not None and not _fits(branch, document, customer):
+        customer = None
+    cards = _cards_on_file(branch, customer) if customer else []
     handle = branch.handle()
     offered = tuple(
-        m.CardOnFile(handle=branch.handle(), masked=mask_pan(card.pan), pin_number=_surrogate(branch)) for card in cards
+        m.CardOnFile(handle=branch.handle(), masked=mask_pan(card.pan), pin_number=surrogate(branch)) for card in cards
     )
     with branch.db.write() as tx:
         visits.begin(tx, body.visit, terminal, branch.now)
@@ -45,15 +47,19 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
     return m.Claimed(claim=handle, surname=surname(document.name), cards=offered)
 
 
-def _cards_on_file(branch: Branch, document: m.Document, customer: CoreCustomer) -> list[CoreCard]:
+def _fits(branch: Branch, document: m.Document, customer: CoreCustomer) -> bool:
+    """Her name, and in force: else the document claims nothing for her."""
+    expired = document.valid_to is not None and document.valid_to < branch.core.accounting_date()
+    return document.name.strip() == customer.name and not expired
+
+
+def _cards_on_file(branch: Branch, customer: CoreCustomer) -> list[CoreCard]:
     today = branch.core.accounting_date()
-    if document.name.strip() != customer.name or (document.valid_to is not None and document.valid_to < today):
-        return []
     usable = [card for card in branch.core.cards(customer.id) if card.state == "active" and card.expiry >= today]
     return usable[:CARDS]
 
 
-def _surrogate(branch: Branch) -> str:
+def surrogate(branch: Branch) -> str:
     """Sixteen digits that stand for a card number in a PIN block; 9 at the front is no international card's."""
     return f"9{int.from_bytes(branch.random(8)) % 10**15:015d}"
 
@@ -65,7 +71,7 @@ def authorise_card(branch: Branch, terminal: str, proof: m.CardProof) -> m.Autho
     if found is None or found[0].sequence != proof.sequence:
         raise Refusal(m.Reason.CARD)
     card, holder = found
-    _usable(branch, card)
+    usable(branch, card)
     mark, counter = branch.mark(card.pan), branch.issuer.transaction_of(proof.field55)
     with branch.db.read() as tx:
         seen = visits.seen_before(tx, mark, counter)
@@ -78,7 +84,8 @@ def authorise_card(branch: Branch, terminal: str, proof: m.CardProof) -> m.Autho
     return m.Authorised(customer=opened.handle, surname=surname(holder.name), issuer_data=answer, confirmed=False)
 
 
-def _usable(branch: Branch, card: CoreCard) -> None:
+def usable(branch: Branch, card: CoreCard) -> None:
+    """Raise Refusal unless the card may be used today."""
     if card.state == "capture":
         raise Refusal(m.Reason.CARD_CAPTURE)
     if card.state != "active":
@@ -97,7 +104,7 @@ def authorise_document(branch: Branch, terminal: str, proof: m.DocumentProof) ->
     card, holder = branch.card_of(offered.customer, offered.card), branch.core.customer_by_id(offered.customer)
     if card is None or holder is None:
         raise Refusal(m.Reason.CARD)
-    _usable(branch, card)
+    usable(branch, card)
     _check_pin(branch, proof.visit, offered.card, offered.pin_number, proof.pin)
     opened = Customer(branch.handle(), proof.visit, terminal, holder.id, None, None, "confirmed")
     _open(branch, opened)

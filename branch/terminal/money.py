@@ -3,6 +3,7 @@
 from branch.store import visits
 from branch.store.db import Tx
 from branch.store.visits import Customer
+from branch.terminal import step_up
 from branch.terminal.context import Branch, Refusal, live
 from protocol import calls
 from protocol import enquiries as e
@@ -29,6 +30,7 @@ def accounts(branch: Branch, terminal: str, body: calls.OfCustomer) -> calls.Acc
                     "balance": one.balance,
                     "available": max(0, one.available),
                     "limit_today": one.limit_today,
+                    "limit_day": one.limit_day,
                     "card_masked": masked.get(one.number),
                 }
                 for handle, one in zip(handles, found, strict=True)
@@ -70,7 +72,8 @@ def quote(branch: Branch, terminal: str, body: calls.QuoteAsked) -> m.Quote:
     if source is None or target is None:
         raise Refusal(m.Reason.ACCOUNT if source is None else m.Reason.PAYEE)
     fee = branch.core.fee(source, target, body.order.amount)
-    return m.Quote(fee=fee, arrival="immediate", accounting_date=branch.core.accounting_date())
+    today, new = branch.core.accounting_date(), step_up.new_payee(branch, customer, target)
+    return m.Quote(fee=fee, arrival="immediate", accounting_date=today, step_up=new)
 
 
 def numbers(branch: Branch, customer: Customer, order: m.TransferOrder) -> tuple[str | None, str | None]:

@@ -6,6 +6,8 @@ from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.store import intents
 from branch.store.db import Tx
 from branch.store.outbox import event
+from branch.terminal import pin_change
+from branch.terminal.acts import thing
 from branch.terminal.context import Branch, own
 from branch.terminal.transfer import blank
 from protocol import calls
@@ -16,17 +18,29 @@ def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
     """Take it back, or bar it: our row first, so that a post still under way finds it barred."""
     own(terminal, body.key)
     with branch.db.write() as tx:
-        _, made = intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
+        row, made = intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
+        if row.code == pin_change.CODE:  # the core never hears of a PIN: our row is all there is
+            return _of_our_own(branch, tx, row, body)
         if made:
-            event(tx, branch.now, "transfer.barred", *_told_of(body, m.Ending.BARRED))
+            event(tx, branch.now, f"{thing(body.key)}.barred", *_told_of(body, m.Ending.BARRED))
     try:
         found = branch.core.reverse(body.key)
     except CoreUnavailable:
         return m.Reversed(key=body.key, ending=m.Ending.LATER)
     with branch.db.write() as tx:
         if (state := _end(branch, tx, body.key, found)) is not None:
-            event(tx, branch.now, f"transfer.{state}", *_told_of(body, found.ending))
+            event(tx, branch.now, f"{thing(body.key)}.{state}", *_told_of(body, found.ending))
     return m.Reversed(key=body.key, ending=found.ending, reference=found.reference)
+
+
+def _of_our_own(branch: Branch, tx: Tx, row: intents.Row, body: m.Reversal) -> m.Reversed:
+    """An act whose row and effect are written together: what is `asked` has changed nothing yet, and never will."""
+    if row.state == "done":
+        return m.Reversed(key=body.key, ending=m.Ending.STANDS, reference=row.reference)
+    if row.state == "asked":
+        intents.take_back(tx, body.key, branch.now, "barred")
+        event(tx, branch.now, f"{thing(body.key)}.barred", *_told_of(body, m.Ending.BARRED))
+    return m.Reversed(key=body.key, ending=m.Ending.BARRED)
 
 
 def _told_of(body: m.Reversal, ending: m.Ending) -> tuple[str, dict[str, str | int | None]]:
@@ -55,6 +69,10 @@ def state(branch: Branch, terminal: str, body: calls.OfKey) -> m.KeyState:
     if row is not None and row.state == "refused":
         day = date.fromisoformat(row.accounting_date)
         return m.KeyState(key=body.key, status="refused", accounting_date=day)
+    if row is not None and row.code == pin_change.CODE and row.state != "barred":
+        day = date.fromisoformat(row.accounting_date)
+        known = {"status": "done", "reference": row.reference, "accounting_date": day} if row.state == "done" else {}
+        return m.KeyState.model_validate({"key": body.key, "status": "unknown", **known})
     found = branch.core.state(body.key)
     if found.status == "unknown" and row is not None and row.state == "barred":
         return m.KeyState(key=body.key, status="barred")

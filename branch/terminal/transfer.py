@@ -6,10 +6,11 @@ from datetime import date
 
 from branch.bank.core import CoreCard, CoreOrder, CorePosted, CoreRefused
 from branch.bank.hsm import HsmRefused
-from branch.store import intents, visits
+from branch.store import intents, payees, visits
 from branch.store.intents import Row
 from branch.store.outbox import event, plain
 from branch.store.visits import Customer
+from branch.terminal import step_up
 from branch.terminal.context import Branch, Refusal, Trouble, live, offered, own
 from branch.terminal.money import numbers
 from protocol import calls
@@ -114,6 +115,8 @@ def _checked(branch: Branch, asked: _Asked) -> tuple[CoreOrder, CoreCard | None]
     if source is None or target is None:
         raise Refusal(m.Reason.ACCOUNT if source is None else m.Reason.PAYEE)
     _check_mac(branch, asked)
+    if step_up.new_payee(branch, customer, target):
+        step_up.demand(branch, customer.handle, customer.visit)
     if asked.post.order.fee != branch.core.fee(source, target, asked.post.order.amount):
         raise Refusal(m.Reason.FEE_CHANGED)
     return _core_order(branch, asked, source, target), _check_card(branch, asked, customer)
@@ -172,6 +175,8 @@ def _write(branch: Branch, key: str, today: date, **values: str | int | None) ->
     with branch.db.write() as tx:
         row, moved = intents.move(tx, key, branch.now, **values)
         facts = {"key": key, "code": plain(row.code), "trace": row.trace, "amount": row.amount, "reason": row.reason}
+        if moved and row.state == "done" and row.customer and row.target:
+            payees.keep(tx, row.customer, row.target, branch.now)
         if moved:
             event(tx, branch.now, f"transfer.{row.state}", row.visit, facts)
     return _posted(row, today)

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from fastapi import FastAPI
@@ -21,6 +21,9 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
+    CoreDone,
+    CoreLimit,
+    CoreLoss,
     CoreMovement,
     CoreOrder,
     CorePayee,
@@ -38,7 +41,7 @@ from protocol.messages import Ending, KeyState, Reason
 
 DAY, LIMIT = date(2031, 3, 14), 5_000_000
 PEOPLE = {
-    "C1": CoreCustomer("C1", "李娜", "11010519491231002X"),
+    "C1": CoreCustomer("C1", "李娜", "11010519491231002X", "13800005678"),
     "C2": CoreCustomer("C2", "王伟", "440524188001010014"),
 }
 OWNERS = {"6229990900000000018": "C1", "6229990900000000034": "C2"}
@@ -55,6 +58,7 @@ class Entry:
     order: CoreOrder | None = None
     pending: bool = False
     reason: Reason | None = None
+    act: CoreLoss | CoreLimit | None = None
 
 
 @dataclass
@@ -66,6 +70,9 @@ class SmallCore:
     balance: Counter[str] = field(default_factory=lambda: Counter({CARD.account: 5_000_000}))
     held: Counter[str] = field(default_factory=Counter)
     history: list[tuple[str, CoreMovement]] = field(default_factory=list)
+    limits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OWNERS, LIMIT))
+    lost: tuple[str, CoreLoss] | None = None
+    """The report that stops the card, with its reference."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def accounting_date(self) -> date:
@@ -78,10 +85,10 @@ class SmallCore:
         return PEOPLE.get(customer)
 
     def cards(self, customer: str) -> list[CoreCard]:
-        return [CARD] if OWNERS[CARD.account] == customer else []
+        return [self._card()] if OWNERS[CARD.account] == customer else []
 
     def card(self, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
-        return (CARD, PEOPLE[OWNERS[CARD.account]]) if pan == CARD.pan else None
+        return (self._card(), PEOPLE[OWNERS[CARD.account]]) if pan == CARD.pan else None
 
     def accounts(self, customer: str) -> list[CoreAccount]:
         found = (self.account(number) for number, owner in OWNERS.items() if owner == customer)
@@ -91,7 +98,8 @@ class SmallCore:
         if (owner := OWNERS.get(number)) is None:
             return None
         balance = self.balance[number]
-        return CoreAccount(number, owner, "current", PEOPLE[owner].name, balance, balance - self.held[number], LIMIT)
+        return CoreAccount(number, owner, "current", PEOPLE[owner].name, balance, balance - self.held[number],
+                           self.limits[number], self.limits[number])  # fmt: skip
 
     def movements(self, account: str, span: CoreSpan) -> list[CoreMovement]:
         hers = [one for number, one in self.history if number == account and span.since <= one.day <= span.until]
@@ -135,6 +143,56 @@ class SmallCore:
                 entry.status = "done"
             return self._answer(key)
 
+    def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
+        with self.lock:
+            if key not in self.entries:
+                no = self._no_loss(loss)
+                self.entries[key] = Entry("refused" if no else "done", act=loss, reason=no)
+                self.lost = self.lost if no else (self._number(key), loss)
+            return self._done(key, loss)
+
+    def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
+        with self.lock:
+            if key not in self.entries:
+                no = self._no_limit(limit)
+                self.entries[key] = Entry("refused" if no else "done", act=limit, reason=no)
+                self.limits |= {} if no else {limit.account: limit.after}
+            return self._done(key, limit)
+
+    def _done(self, key: str, act: CoreLoss | CoreLimit) -> CoreDone:
+        entry = self.entries[key]
+        if entry.status != "barred" and entry.act != act:
+            raise CoreRefused(Reason.CONFLICT)
+        if entry.status != "done":
+            raise CoreRefused(entry.reason or Reason.BARRED)
+        return CoreDone(self._number(key), DAY)
+
+    def _no_limit(self, limit: CoreLimit) -> Reason | None:
+        if limit.account not in OWNERS:
+            return Reason.ACCOUNT
+        if self.limits[limit.account] != limit.before:
+            return Reason.CONFLICT
+        return None if 0 <= limit.after < limit.before else Reason.LIMIT_UP
+
+    def lift_loss(self, reference: str) -> int:
+        with self.lock:
+            if self.lost is None or self.lost[0] != reference:
+                return 0
+            self.lost = None
+            return 1
+
+    def _no_loss(self, loss: CoreLoss) -> Reason | None:
+        if loss.customer != OWNERS[CARD.account] or loss.pans != (CARD.pan,):
+            return Reason.CARD
+        stays = self.lost is not None and (loss.until is not None or self.lost[1].until is None)
+        return Reason.REPORTED if stays else None
+
+    def _number(self, key: str) -> str:
+        return f"L{list(self.entries).index(key):06d}"
+
+    def _card(self) -> CoreCard:
+        return replace(CARD, state="lost", lost_until=self.lost[1].until) if self.lost else CARD
+
     def void(self, key: str) -> CoreReversed:
         return self._undo(key, take_back=False)
 
@@ -155,14 +213,14 @@ class SmallCore:
             (order.target not in OWNERS, Reason.PAYEE),
             (order.fee != self.fee(order.source, order.target, order.amount), Reason.FEE_CHANGED),
             (not 0 < order.amount + order.fee <= available, Reason.FUNDS),
-            (order.amount > LIMIT, Reason.LIMIT),
+            (order.amount > self.limits.get(order.source, 0), Reason.LIMIT),
         )
         return next((reason for wrong, reason in checks if wrong), None)
 
     def _answer(self, key: str) -> CorePosted:
         """What is recorded, also to somebody who asks again."""
         entry = self.entries[key]
-        if entry.order is None or entry.status not in {"pending", "done"}:
+        if entry.order is None or entry.status not in {"pending", "done"}:  # also of a key that moves no money
             raise CoreRefused(entry.reason or Reason.BARRED)
         return CorePosted(key[-16:], DAY, entry.status, self.balance[entry.order.source])
 
@@ -170,6 +228,8 @@ class SmallCore:
         """An unknown key becomes a tombstone; what is held is let go; what has moved is moved back."""
         with self.lock:
             entry = self.entries.setdefault(key, Entry("barred"))
+            if entry.act is not None and entry.status == "done":
+                return CoreReversed(Ending.STANDS, self._number(key))
             if entry.order is None or entry.status == "refused":
                 return CoreReversed(Ending.BARRED)
             spent = self.balance[entry.order.target] - self.held[entry.order.target] < entry.order.amount

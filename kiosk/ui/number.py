@@ -1,8 +1,8 @@
-"""EnterNumber: type an account or telephone number; it stands in groups of four."""
+"""EnterNumber: type an account number or a code; it stands in groups."""
 
 from flows.screens import EnterNumber
 from kiosk.ui.keypad import ERASE, SHARE, frame_height, keypad, keypad_regions
-from kiosk.ui.page import Next, Page
+from kiosk.ui.page import Next, Page, params_of
 from kiosk.ui.tokens import Box
 
 
@@ -13,17 +13,16 @@ def typed(text: str, sign: str, longest: int) -> str:
     return text + sign if sign.isdigit() and len(text) < longest else text
 
 
-def grouped(digits: str) -> str:
-    """Groups of four, as they stand on a card."""
-    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+def grouped(digits: str, size: int = 4) -> str:
+    """Groups of four, as they stand on a card, or of another size."""
+    return " ".join(digits[i : i + size] for i in range(0, len(digits), size))
 
 
 def draw(page: Page, screen: EnterNumber) -> None:
     """The number in a framed card, and the keypad."""
-    draft = page.draft
-    box = page.question(
-        page.say(screen, ""), page.say(screen, ".line"), share=SHARE, reserve=frame_height(page) + page.m.mm(4)
-    )
+    draft, params = page.draft, params_of(screen.params)
+    heading, line = page.say(screen, "", **params), page.say(screen, ".line", **params)
+    box = page.question(heading, line, share=SHARE, reserve=frame_height(page) + page.m.mm(4))
     frame, box = keypad_regions(page, box)
     _shown(page, screen, frame)
 
@@ -44,7 +43,7 @@ def _shown(page: Page, screen: EnterNumber, frame: Box) -> None:
     if not note:
         note = page.words.text("glass.digits", count=len(page.draft.typed))
     low = min(inner.h * 6 // 10, page.height(note, m.small, inner.w))
-    text = grouped(page.draft.typed) or "•••• •••• ••••"
+    text = grouped(page.draft.typed, screen.group) or grouped("•" * min(screen.shortest, 12), screen.group)
     ink = palette.ink if page.draft.typed else palette.soft
     page.text(inner.above(low), text, m.title, bold=True, ink=ink, on=palette.card, upright="middle", ltr=True)
     page.text(inner.lower(low), note, m.small, ink=palette.soft, on=palette.card)

@@ -17,10 +17,11 @@ from pyemv import ac
 
 from branch import demo, tls
 from branch.api import create_app
+from branch.bank.codes import sent
 from branch.bank.hsm import TestHsm, _tdes, retail_mac
 from branch.bank.issuer import CNY, SIGNED, cryptogram, derive_card_key, session_key
 from branch.bank.ledger import ReferenceLedger
-from branch.build import Secrets, create_secrets, open_branch
+from branch.build import CODES, Secrets, create_secrets, open_branch
 from branch.serving import inline
 from branch.settings import Settings
 from branch.store import terminals
@@ -173,6 +174,16 @@ class Terminal:
         return retail_mac(self.keys._in_force("TAK", self.name)[0], m.authenticated(key, trace, code, order)).hex()
 
     # --- a visit
+
+    def last_code(self) -> str:
+        """The newest one-time code on its way to anybody's phone."""
+        code: str = json.loads(sent(self.world.settings.state / CODES)[-1])["code"]
+        return code
+
+    def steps_up(self, customer: str, why: str = "new-payee") -> None:
+        """Have a code sent, and type it."""
+        self.ask("send_code", {"customer": customer, "why": why, "language": "zh"})
+        self.ask("check_code", {"customer": customer, "code": self.last_code()})
 
     def visit(self) -> str:
         """A fresh visit id."""

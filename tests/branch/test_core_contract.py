@@ -14,6 +14,7 @@ from branch import demo
 from branch.bank import contract
 from branch.bank.core import Core, CoreOrder, CoreRefused, CoreUnavailable
 from branch.bank.ledger import ReferenceLedger
+from branch.bank.promise import Broken
 from branch.bank.remote import RemoteCore
 from protocol.messages import Reason
 from tests.branch.real import ServedCore
@@ -113,5 +114,5 @@ def test_the_suite_finds_a_core_that_posts_twice(make: MakeCore) -> None:
             return super().post(f"CHECK-{uuid4().hex}/001-transfer", order, pending=pending)
 
     core = Forgetful(make(True)._db.engine, Clock())
-    with pytest.raises(contract.Broken):
+    with pytest.raises(Broken):
         contract.post_moves_once(contract.Bench(core, demo.SPECIMEN, lambda: f"CHECK-{uuid4().hex}/001-transfer"))

@@ -28,6 +28,8 @@ def sends(vtm: Terminal, *amounts: int, to: str = HIS, who: demo.Person = demo.L
     """A customer who has moved money from her first account; her handle."""
     visit = vtm.visit()
     customer = vtm.by_document(visit, who, pin).customer
+    if amounts:
+        vtm.steps_up(customer)  # some of them are new to her
     for amount in amounts:
         assert vtm.ask("transfer", vtm.post(visit, customer, vtm.order(customer, to, amount))).status == "done"
     return customer

@@ -21,6 +21,8 @@ PLAN = ("accounts", "transfer", "statement", "copies")
 class Guest(Person):
     """She looks at her account, moves money, takes both on paper, looks at what moved, prints a copy and leaves."""
 
+    wishes: tuple[str, ...] = PLAN
+    """What she comes for, each time."""
     plan: list[str] = field(default_factory=list)
     at: str = ""
     """The screen before which something happens."""
@@ -31,7 +33,7 @@ class Guest(Person):
     def arrives(self) -> None:
         super().arrives()
         self.who = demo.LI_NA
-        self.plan, self.met = list(PLAN), []
+        self.plan, self.met = list(self.wishes), []
 
     async def show(self, screen: s.Screen[Any], chrome: Chrome) -> Any:
         self.met.append(screen.key)

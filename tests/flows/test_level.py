@@ -57,7 +57,7 @@ def test_no_flow_runs_below_its_level(tmp_path: Path, flow: Flow, level: Level) 
 
 def test_every_flow_on_the_menu_needs_somebody_who_is_known() -> None:
     """What a claim alone may do is named here first."""
-    assert {flow.id for flow in FLOWS if flow.level < Level.CUSTOMER} == {"information"}
+    assert {flow.id for flow in FLOWS if flow.level < Level.CUSTOMER} == {"information", "loss"}
 
 
 def test_a_document_alone_is_a_claim_and_opens_nothing(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_document_alone_is_a_claim_and_opens_nothing(tmp_path: Path) -> None:
         await machine.visits(1)
         assert machine.endings == ["farewell"]
         assert menus
-        assert {option.id for option in menus[0].options if not option.disabled} == {"information"}
+        assert {option.id for option in menus[0].options if not option.disabled} == {"information", "loss"}
         assert not machine.too_low
 
     with_guest(tmp_path, story)

@@ -17,7 +17,8 @@ from tests.flows.guest import Guest, Paper, with_guest
 from tests.storm.machine import Machine
 from tools.messagekeys import FAMILIES
 
-SERVED = {"accounts", "transfer", "statement", "information"}
+PRINTS = {"accounts", "transfer", "statement"}
+SERVED = PRINTS | {"information", "limit", "pin", "loss"}
 
 
 @dataclass
@@ -69,9 +70,10 @@ def test_the_branch_can_switch_off_whatever_is_on_the_menu() -> None:
     assert {flow.id for flow in FLOWS} == set(m.TRANSACTIONS)
 
 
-def test_a_menu_has_at_most_six_cards_on_a_page() -> None:
-    """Kiosk.ui.cards pages more than six by number; five need no second page."""
-    assert len(FLOWS) <= 6
+def test_what_is_wanted_most_stands_on_the_first_of_the_menus_pages() -> None:
+    """Kiosk.ui.cards pages more than six cards by number."""
+    assert [flow.id for flow in FLOWS[:3]] == ["accounts", "transfer", "statement"]
+    assert [flow.id for flow in FLOWS[6:]] == ["copies", "information"]
 
 
 @pytest.mark.parametrize("reason", FAMILIES["hindered."][3:])
@@ -164,7 +166,7 @@ def test_without_paper_all_can_be_done_but_what_is_nothing_without_it(tmp_path: 
         plan = ("transfer",)
         menus = (await sees(machine, guest, World(), printer(), *plan)).menus
         lines = {option.id: option.line for option in menus[1].options}
-        assert {one for one, line in lines.items() if line == "menu.without-paper"} == SERVED - {"information"}
+        assert {one for one, line in lines.items() if line == "menu.without-paper"} == PRINTS
         assert disabled(menus[1])["copies"] == "hindered.no-receipts"
         assert disabled(menus[2]) == {"copies": "hindered.no-paper"}
         assert "transfer.done" in guest.met

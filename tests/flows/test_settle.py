@@ -10,8 +10,8 @@ from typing import Any, Literal
 import httpx
 import pytest
 
-from flows.journal import AlreadyWritten, Journal, Undo
-from flows.ports import Away, Facts, Unreachable
+from flows.journal import AlreadyWritten, Intent, Journal, Undo
+from flows.ports import Away, Bank, Facts, Unreachable
 from flows.settle import BACK_OFF, OUTAGE, ROUNDS, Settler
 from kiosk.link import Link
 from protocol import messages as m
@@ -214,10 +214,11 @@ def test_one_to_be_asked_about_keeps_a_known_ending_and_is_taken_back_else(
 
 def test_what_is_harmless_is_repeated_under_its_own_key_until_it_is_done(tmp_path: Path) -> None:
     said = ["later", "done"]
-    repeated: list[tuple[str, Facts]] = []
+    repeated: list[tuple[str, Facts, int]] = []
 
-    async def again(key: str, order: Facts) -> str:
-        repeated.append((key, order))
+    async def again(bank: Bank, intent: Intent) -> str:
+        assert bank is not None
+        repeated.append((intent.key, intent.order, intent.trace))
         return said.pop(0)
 
     async def story(d: Desk) -> None:
@@ -226,7 +227,7 @@ def test_what_is_harmless_is_repeated_under_its_own_key_until_it_is_done(tmp_pat
         await d.settler.settle()
         d.now += 5
         await d.settler.settle()
-        assert repeated == [(key, ORDER)] * 2
+        assert repeated == [(key, ORDER, 1)] * 2
         assert (await d.journal.states(key))[1] == "done"
         assert not d.bank.asked[f"reverse {key}"]
 

@@ -18,6 +18,7 @@ from branch import demo
 from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
+from branch.store.books import cards
 from branch.store.schema import untold
 from branch.store.terminals import StoredKeys
 from drivers.api import Health, Printed, Slip, Status
@@ -29,11 +30,13 @@ from drivers.sim.chip import load_cards
 from drivers.sim.idcard import IdReaderFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from flows.journal import Journal, JournalFailed
+from flows.menu import repeats
 from flows.session import Level, Session
 from flows.settle import Settler
 from flows.terminal import Devices, Terminal
 from flows.visit import visit
 from kiosk.link import Link
+from protocol import care
 from protocol import messages as m
 from tests.branch.support import World, world
 from tests.storm.disk import Disk
@@ -97,8 +100,24 @@ class _OnTheMains(Journal):
         super()._append(key, state, body)
 
 
-FOR_CUSTOMERS = ("accounts", "movements", "recent_payees", "payee", "quote", "transfer", "untold", "told")
+FOR_CUSTOMERS = (
+    "accounts",
+    "movements",
+    "recent_payees",
+    "payee",
+    "quote",
+    "transfer",
+    "untold",
+    "told",
+    "send_code",
+    "check_code",
+    "lower_limit",
+    "pin_cards",
+    "change_pin",
+)
 """Calls about a customer's own affairs: nobody below that level may cause one."""
+FOR_CLAIMED = ("loss_cards",)
+"""Calls that need no more than a claim, and no less."""
 R = TypeVar("R", bound=m.Message)
 
 
@@ -114,6 +133,11 @@ class _Watched(Link):
             session = self._machine.sessions[-1]
             fits = session.level >= Level.CUSTOMER and message.model_dump()["customer"] == session.customer
             self._machine.too_low += [] if fits else [name]
+        if isinstance(message, care.LossReport) and message.key in self._machine.journal.in_flight:
+            needed = Level.CLAIMED if message.order.until else Level.STEPPED_UP
+            self._machine.too_low += [] if self._machine.sessions[-1].level >= needed else [name]
+        if name in FOR_CLAIMED and self._machine.sessions[-1].level < Level.CLAIMED:
+            self._machine.too_low.append(name)
         answer = await super()._call(name, message, reply)
         if isinstance(answer, m.Reversed):
             self._machine.found[answer.ending.value] += 1
@@ -185,9 +209,10 @@ class Machine:
         keys = TestHsm(StoredKeys(self.world.db), self.world.secrets.hsm).master_keys(self.name)
         self.pad_end = PinPadFarEnd(keys.tdes, keys.aes)
         self.id_end, self.slot = IdReaderFarEnd(), MemorySlot()
-        cards = self.folder / "cards.json"
-        demo.write_cards(cards, self.world.secrets)
-        self.person = Person(self.chance, self.slot, self.pad_end, self.id_end, load_cards(cards), moods=self.moods)
+        chips = self.folder / "cards.json"
+        demo.write_cards(chips, self.world.secrets)
+        self.person = Person(self.chance, self.slot, self.pad_end, self.id_end, load_cards(chips), moods=self.moods)
+        self.person.phone = self.peer.last_code
         self.person.at_confirm = self._at_confirm
         self.before = self.world.balances()
         await self._boot()
@@ -204,7 +229,7 @@ class Machine:
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
         devices = Devices(id_reader, reader, self.pad, NoPrinter())
         self.terminal = Terminal(self.name, self.person, self.bank, PlainWords(), self.journal, devices)
-        self.settler = Settler(self.journal, self.bank, loop.time)
+        self.settler = Settler(self.journal, self.bank, loop.time, repeats(self.terminal.rules))
 
     def _at_confirm(self) -> None:
         """The worst moment for a power cut, a lost line, and the bank's change of day."""
@@ -285,10 +310,17 @@ class Machine:
             raise AssertionError(f"something never ends: {self.seed}")
         await self._until_all_is_told()
 
+    def free_cards(self) -> int:
+        """A person at the bank takes back every loss report that stands."""
+        with self.world.db.read() as tx:
+            stopping = set(tx.execute(sa.select(cards.c.lost_by).where(cards.c.lost_by.is_not(None))).scalars())
+        return sum(self.world.ledger.lift_loss(reference) for reference in sorted(stopping))
+
     async def _until_all_is_told(self) -> None:
         """Both customers come again on quiet days, until nothing waits for them."""
         self.person.moods, self.person.gone = False, False
         for _ in range(TRIES):
+            self.free_cards()
             with self.world.db.read() as tx:
                 if not tx.execute(sa.select(untold.c.key).where(untold.c.told.is_(None))).first():
                     return

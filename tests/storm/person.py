@@ -44,6 +44,16 @@ class Person:
     """What she always types, when set."""
     prefers: str = ""
     """The option she takes wherever it is offered."""
+    avoids: tuple[str, ...] = ("card-lost",)
+    """Options she never takes of her own accord."""
+    entry: str = ""
+    """The key of the PIN screen that she stands before."""
+    pins: dict[str, str] = field(default_factory=dict)
+    """PINs that are no longer those that her cards came with."""
+    new_pin: str = "258036"
+    payee: str = demo.PEOPLE[2].accounts[0][0]
+    phone: Callable[[], str] = lambda: ""
+    """Where she reads the newest code."""
     told: list[s.Tell] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     did: Counter[str] = field(default_factory=Counter)
@@ -137,6 +147,7 @@ class Person:
             case s.Prompt():
                 self._take_all()
             case s.EnterPin():
+                self.entry = screen.key
                 await self._types_pin()
             case s.Confirm():
                 if self.moods:
@@ -150,8 +161,7 @@ class Person:
                 with_a_fee = self.moods and some % 5 == 0
                 return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
             case s.EnterNumber():
-                wrong = self.moods and self.chance.random() < 0.1
-                return "6229990900000000999" if wrong else demo.PEOPLE[2].accounts[0][0]
+                return self._types_number(screen.key)
             case s.Rate() | s.Statement():
                 return "done" if isinstance(screen, s.Statement) else self.chance.randint(0, 5)
             case s.Choose() | s.Review():
@@ -166,13 +176,20 @@ class Person:
         if key == "menu":
             if not self.transfers:
                 raise Leave
-            if all(option.disabled for option in options if option.id in ("accounts", "transfer")):
+            if all(option.disabled for option in options if option.id in {"accounts", "transfer"}):
                 raise Leave
             self.transfers -= 1
             return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
         if key == "receipt.how" and self.chance.random() < 0.8:
             return "none"
-        return self.chance.choice([option.id for option in options if not option.disabled])
+        return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
+
+    def _types_number(self, key: str) -> str:
+        if key == "step-up.code":
+            wrong = self.moods and self.chance.random() < 0.2
+            return "000000" if wrong else self.phone()
+        wrong = self.moods and self.chance.random() < 0.1
+        return "6229990900000000999" if wrong else self.payee
 
     async def _types_pin(self) -> None:
         await self.pad.asked(30)
@@ -185,7 +202,8 @@ class Person:
         wrong = self.moods and self.chance.random() < 0.02
         self.did["wrong-pin"] += wrong
         card = next(card for card in demo.CARDS if card.account == self.who.accounts[0][0])
-        return "000001" if wrong else card.pin
+        right = self.new_pin if self.entry in {"pin.new", "pin.again"} else self.pins.get(card.pan, card.pin)
+        return "000001" if wrong else right
 
     async def _never(self) -> Any:
         return await asyncio.get_running_loop().create_future()

@@ -106,4 +106,4 @@ def test_a_storm_that_breaks_something_is_made_smaller_and_still_breaks_it(monke
 
 def _no_fees(core: object, written: Written, before: object, after: object) -> None:
     """A verdict that does not hold as soon as an order has a fee."""
-    assert not [body for body in written.intents.values() if body["order"]["fee"]]
+    assert not [body for body in written.intents.values() if body["order"].get("fee")]

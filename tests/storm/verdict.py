@@ -10,6 +10,10 @@ from tests.storm.inspector import Written
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
+EFFECTS = ("transfer", "loss", "limit", "pin")
+SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
+SAID["done"].add("loss.done-good")
+"""The screens that tell how an effect ended."""
 UNDISTURBED = ("farewell", "left", "idle")
 """Endings that never cut between an effect and the screen that tells of it."""
 
@@ -34,15 +38,15 @@ def _judge_words(machine: Machine, written: Written) -> None:
         keys = [key for key in states if key.startswith(visit)]
         settled = written.settled() & set(keys)
         done = {endings[key]["reference"] for key in keys if "done" in states[key] and key not in settled}
-        said = {screen.reference for screen in told if screen.key == "transfer.done"}
-        doubted = {screen.reference for screen in told if screen.key == "transfer.unsure"}
+        said = {screen.reference for screen in told if screen.key in SAID["done"]}
+        doubted = {screen.reference for screen in told if screen.key in SAID["unsure"]}
         assert said <= done, (visit, how, said, done)
         assert doubted <= {short(key) for key in settled}, (visit, how, doubted, settled)
         if how in UNDISTURBED:  # nothing came between what happened and its screen
             assert said == done, (visit, how, said, done)
             assert doubted == {short(key) for key in settled}, (visit, how, doubted, settled)
         refused = sum("refused" in states[key] and "told" in states[key] for key in keys)
-        assert refused <= sum(screen.key == "transfer.refused" for screen in told), (visit, how)
+        assert refused <= sum(screen.key in SAID["refused"] for screen in told), (visit, how)
         told_done = {endings[key]["reference"] for key in keys if {"done", "told"} <= set(states[key])}
         assert told_done <= said, (visit, how)
 
@@ -70,7 +74,7 @@ async def coverage(machine: Machine) -> Counter[str]:
     met.update({f"mood {mood}": count for mood, count in machine.person.did.items()})
     met.update({key: count for key, count in machine.person.seen.items() if key.startswith("Tell ")})
     for record, _ in await machine.journal.records():
-        if record["state"] == "intent" and record["body"]["order"]["fee"]:
+        if record["state"] == "intent" and record["body"]["order"].get("fee"):
             met["with a fee"] += 1
         if record["state"] in ENDINGS:
             met[f"{'settled' if record['body'].get('by') else 'ended'} {record['state']}"] += 1

@@ -43,7 +43,7 @@ SOURCES = (*sorted((ROOT / "flows").glob("*.py")), ROOT / "kiosk/terminal.py")
 NAMES = {kind.__name__: kind for kind in KINDS}
 OWN = {"limit", "available", "amount", "reference", "masked", "seconds", "since", "until"}
 """Places that a kind fills by itself."""
-PLACED = {"surname": "欧阳", "number": "A-1024"}
+PLACED = {"surname": "欧阳", "number": "A-1024", "phone": "138****5678"}
 SINCE, UNTIL, THIRD = date(2026, 10, 25), date(2026, 11, 23), Where("statement.name", 3, 3)
 PUBLIC: dict[str, tuple[Fact, ...]] = {
     "information.shown-rates": tuple(
@@ -140,8 +140,10 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
         case "EnterAmount":
             yield EnterAmount(key, limit=Money(5_000_000), available=Money(123_456_789), where=where)
         case "EnterNumber":
-            yield EnterNumber(key, where=where)
-            yield EnterNumber(key, problem=f"{key}.unknown", where=where)
+            code = {"shortest": 6, "longest": 6, "group": 3} if key == "step-up.code" else {}
+            wrong = f"{key}.expired" if code else f"{key}.unknown"
+            yield EnterNumber(key, params=_params(kind, key), where=where, **code)
+            yield EnterNumber(key, problem=wrong, params=_params(kind, key), where=where, **code)
         case "OutOfService":
             for why in ("broken", "revoked", "branch", "pin-pad"):
                 yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")

@@ -1,0 +1,47 @@
+"""Limits and thresholds that change: one dated table, `rules.toml`, whose entries name their source."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+
+class NoRule(Exception):
+    """The table says nothing for that day: an engineer must complete it."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The table: by name, entries that each begin on a day."""
+
+    table: dict[str, list[dict[str, Any]]]
+
+    def on(self, name: str, day: date) -> dict[str, Any]:
+        """The entry of that name in force on a day."""
+        begun = [one for one in self.table.get(name, []) if one["from"] <= day]
+        if not begun:
+            raise NoRule(f"rules.toml has no {name} for {day.isoformat()}")
+        return max(begun, key=lambda one: one["from"])
+
+    def temporary_loss_days(self, day: date) -> int:
+        """For how many days a temporary loss report made on a day holds."""
+        return int(self.on("temporary-loss-days", day)["days"])
+
+    def needs_step_up(self, what: str, day: date) -> bool:
+        """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`."""
+        return what in self.on("step-up", day)["for"]
+
+
+def load(path: Path) -> Rules:
+    """Read a table; ValueError when an entry has no date, or does not name its source."""
+    table = tomllib.loads(path.read_text("utf-8"))
+    for name, entries in table.items():
+        for one in entries:
+            if type(one.get("from")) is not date or not one.get("source"):
+                raise ValueError(f"{path.name}: an entry of {name} needs `from` (a date) and `source`")
+    return Rules(table)
+
+
+RULES = load(Path(__file__).parent / "rules.toml")
+"""The table that comes with this release."""
