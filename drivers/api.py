@@ -305,8 +305,7 @@ class Frame:
     """One picture."""
 
     number: int
-    at: float
-    """Monotonic seconds when it was taken."""
+    at: float  # monotonic seconds when it was taken
     width: int
     height: int
     rgb: bytes = field(repr=False)

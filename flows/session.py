@@ -26,8 +26,7 @@ from protocol.mask import Pan, PinBlock
 T = TypeVar("T")
 Out = TypeVar("Out", bound=m.Outcome)
 TRANSFERRING = Wait("wait.transfer")
-STOOD = 5.0
-"""Seconds on the glass after which an ending counts as told."""
+STOOD = 5.0  # seconds on the glass after which an ending counts as told
 
 
 class Level(enum.IntEnum):

@@ -22,8 +22,7 @@ from branch.bank.corewire import Specimen
 from branch.bank.promise import Broken, ensure, found
 from protocol.messages import Ending, Reason
 
-AMOUNT = 101
-"""Fen; odd, so that a mix-up with yuan or an amount of ten shows."""
+AMOUNT = 101  # fen; odd, so that a mix-up with yuan or an amount of ten shows
 
 
 @dataclass(frozen=True)
