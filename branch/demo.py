@@ -9,8 +9,7 @@ from branch.bank.corewire import Specimen
 from branch.bank.hsm import TestHsm
 from branch.bank.issuer import derive_card_keys
 from branch.build import Secrets
-from branch.store import bookkeeping as k
-from branch.store import payees, pins
+from branch.store import bookkeeping as k, payees, pins
 from branch.store.db import Database
 from branch.store.terminals import StoredKeys
 from branch.terminal.context import mark_of

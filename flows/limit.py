@@ -7,8 +7,7 @@ from flows.orders import about, order_facts
 from flows.screens import Choose, Confirm, EnterAmount, Fact, Tell, Wait, Where
 from flows.session import Session
 from flows.step_up import step_up
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from protocol.money import Money
 
 WHERE = "limit.name"

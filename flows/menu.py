@@ -11,9 +11,7 @@ from flows.back import Tape, rewindable
 from flows.copies import copies, no_copies
 from flows.information import information
 from flows.limit import limit
-from flows.loss import STEP as LOSS_STEP
-from flows.loss import loss
-from flows.loss import repeat as loss_again
+from flows.loss import STEP as LOSS_STEP, loss, repeat as loss_again
 from flows.pin_change import pin_change
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone

@@ -5,8 +5,7 @@ from flows.journal import Intent, Undo
 from flows.orders import about, order_facts
 from flows.screens import Choose, Confirm, EnterPin, Fact, Option, Tell, Wait, Where
 from flows.session import Session
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from protocol.mask import Pan, PinBlock
 
 WHERE = "pin.name"

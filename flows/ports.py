@@ -6,9 +6,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol, TypeVar
 
 from flows.screens import Screen
-from protocol import care
-from protocol import enquiries as e
-from protocol import messages as m
+from protocol import care, enquiries as e, messages as m
 from protocol.money import Money
 
 T = TypeVar("T")

@@ -5,7 +5,6 @@ lays a second identity card down, or pulls her card. All of that is handled here
 """
 
 import asyncio
-import enum
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from drivers.api import Abandoned, DeviceError, Faulty
 from flows.arrive import Arrival
 from flows.back import MISSING, Tape
 from flows.journal import Intent, JournalFailed, Undo
+from flows.level import Level as Level, NotSent as NotSent, OtherWay as OtherWay, VisitOver as VisitOver
 from flows.orders import about, ending_of, journaled, order_facts
 from flows.paper import Kept
 from flows.ports import Back, Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
@@ -27,35 +27,6 @@ T = TypeVar("T")
 Out = TypeVar("Out", bound=m.Outcome)
 TRANSFERRING = Wait("wait.transfer")
 STOOD = 5.0  # seconds on the glass after which an ending counts as told
-
-
-class Level(enum.IntEnum):
-    """How sure we are who she is; each flow states the one it needs."""
-
-    NOBODY = 0
-    CLAIMED = 1
-    CUSTOMER = 2
-    STEPPED_UP = 3
-
-
-class VisitOver(Exception):
-    """The visit ends now, privately."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class OtherWay(Exception):
-    """The customer chose an option on a prompt instead of doing what it asks."""
-
-    def __init__(self, option: str) -> None:
-        super().__init__(option)
-        self.option = option
-
-
-class NotSent(Exception):
-    """An act failed before its first byte left: nothing was asked, nothing moved."""
 
 
 @dataclass

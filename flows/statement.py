@@ -9,8 +9,7 @@ from flows.ports import Words
 from flows.receipt import copy, receipt
 from flows.screens import Choose, Entry, Fact, Option, Review, Statement, Where
 from flows.session import Session
-from protocol import enquiries as e
-from protocol import messages as m
+from protocol import enquiries as e, messages as m
 from protocol.money import Money
 
 WHERE = "statement.name"

@@ -6,8 +6,7 @@ from functools import partial
 from flows.ports import Back, Refused, Unreachable
 from flows.screens import EnterNumber, Fact, Option, Review, Tell, Tone, Wait
 from flows.session import Level, Session
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 
 ROUNDS = 12
 """Codes sent and typed in one step-up, all told: the branch stops long before."""

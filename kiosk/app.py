@@ -9,8 +9,7 @@ from typing import Any, TypeVar, cast
 
 from flows.ports import Back, CallHelp, Chrome, Leave, Words
 from flows.screens import Attract, EnterAmount, EnterNumber, EnterPin, Screen, Wait
-from kiosk.ui import chrome as frame
-from kiosk.ui import kinds, shot, window
+from kiosk.ui import chrome as frame, kinds, shot, window
 from kiosk.ui.glass import Glass
 from kiosk.ui.letters import Letters
 from kiosk.ui.page import Draft, Hands, Next, Page

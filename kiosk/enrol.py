@@ -11,8 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from kiosk.config import Config
 from kiosk.link import open_client, trust
-from protocol import calls
-from protocol import messages as m
+from protocol import calls, messages as m
 
 
 class NotEnrolled(Exception):

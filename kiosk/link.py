@@ -18,9 +18,7 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import calls, care
-from protocol import enquiries as e
-from protocol import messages as m
+from protocol import calls, care, enquiries as e, messages as m
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from protocol import care
-from protocol import enquiries as e
-from protocol import messages as m
+from protocol import care, enquiries as e, messages as m
 
 LINK = "/v1/link"
 """The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""

@@ -16,8 +16,7 @@ import httpx
 import pytest
 import uvicorn
 
-from branch import __main__ as branch
-from branch import link as branch_link
+from branch import __main__ as branch, link as branch_link
 from branch.api import create_app
 from branch.bank import corewire, served
 from branch.bank.hsm import retail_mac
@@ -31,10 +30,8 @@ from drivers.sim.idcard import IdReaderFarEnd
 from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from drivers.sim.printer import PrinterFarEnd
-from kiosk import __main__ as kiosk
-from kiosk import device, record
-from kiosk.config import KEYS as KIOSK_KEYS
-from kiosk.config import BadConfig
+from kiosk import __main__ as kiosk, device, record
+from kiosk.config import KEYS as KIOSK_KEYS, BadConfig
 from protocol import messages as m
 from protocol.calls import PATHS, REVOKED
 from protocol.chain import first_break

@@ -1,84 +1,22 @@
 """The contract suite: what every Core must keep. It moves a few fen between two accounts that the core lends."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from functools import partial
-from itertools import count, pairwise
+from itertools import pairwise
 
+from branch.bank.contract_care import (
+    a_limit_is_lowered_once_and_never_raised,
+    a_loss_report_for_good_outlasts_one_for_days,
+    a_lost_card_is_stopped_once,
+)
 from branch.bank.core import (
     Core,
-    CoreCard,
-    CoreDone,
-    CoreLimit,
-    CoreLoss,
     CoreMovement,
-    CoreOrder,
-    CorePosted,
-    CoreRefused,
-    CoreSpan,
 )
-from branch.bank.corewire import Specimen
-from branch.bank.promise import Broken, ensure, found
+from branch.bank.promise import ensure, found
+from branch.bank.trial import AMOUNT, Bench as Bench
 from protocol.messages import Ending, Reason
-
-AMOUNT = 101  # fen; odd, so that a mix-up with yuan or an amount of ten shows
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A core under test."""
-
-    core: Core
-    specimen: Specimen
-    fresh_key: Callable[[], str]
-
-    @property
-    def order(self) -> CoreOrder:
-        """A small transfer that must be possible, priced by the core itself."""
-        one = self.specimen
-        fee = self.core.fee(one.source, one.target, AMOUNT)
-        return CoreOrder(one.source, one.target, AMOUNT, fee, "TRF-OWN-BANK", "0001", "CHECK", "CHECK", next(_traces))
-
-    def money(self) -> tuple[int, int, int]:
-        """Balance and available money of the source, balance of the target."""
-        source = found(self.core.account(self.specimen.source), "the source is not found")
-        target = found(self.core.account(self.specimen.target), "the target is not found")
-        return source.balance, source.available, target.balance
-
-    def movements(self, account: str, **span: str | int) -> list[CoreMovement]:
-        """Today's, newest first."""
-        today = self.core.accounting_date()
-        return self.core.movements(account, replace(CoreSpan(today, today), **span))  # type: ignore[arg-type]
-
-    @property
-    def card(self) -> CoreCard:
-        """The specimen's card as it is now."""
-        return found(self.core.card(self.specimen.pan), "the card is not found")[0]
-
-    @property
-    def loss(self) -> CoreLoss:
-        """That card, reported lost until five days from now."""
-        holder = found(self.core.card(self.specimen.pan), "the card is not found")[1]
-        until = self.core.accounting_date() + timedelta(days=5)
-        stamp = ("LOSS-TEMPORARY", "0001", "CHECK", "CHECK")
-        return CoreLoss(holder.id, (self.specimen.pan,), until, *stamp, next(_traces))
-
-    def refusal(self, act: Callable[[], CorePosted | CoreDone]) -> Reason:
-        """The reason with which `act` is refused."""
-        try:
-            act()
-        except CoreRefused as no:
-            return no.reason
-        raise Broken("it was not refused")
-
-    def give_back(self, key: str) -> None:
-        """Leave no trace, when the core can."""
-        if self.core.can_reverse:
-            ensure(self.core.reverse(key).ending is Ending.REVERSED, "a done posting was not reversed")
-
-
-_traces = count(1)
 
 
 def enquiries_agree(bench: Bench) -> None:
@@ -298,77 +236,6 @@ def rates_are_told(bench: Bench) -> None:
     ensure("CNY" not in currencies, "the yuan has a rate")
     ensure(all(one.unit > 0 and 0 < one.buy <= one.sell for one in found_.rates), "a price is none")
     ensure(found_.at > 0, "it does not say of when they are")
-
-
-def a_lost_card_is_stopped_once(bench: Bench) -> None:
-    """A loss report stops its card at once, repeats itself harmlessly, and the truth is told to who reports again."""
-    core, key, loss = bench.core, bench.fresh_key(), bench.loss
-    ensure(bench.card.state == "active", "the specimen's card is not active")
-    done = core.report_loss(key, loss)
-    ensure(bool(done.reference), "no reference of the host")
-    ensure(done.accounting_date == core.accounting_date(), "not today's accounting date")
-    ensure((bench.card.state, bench.card.lost_until) == ("lost", loss.until), "the card is not lost until that day")
-    ensure(core.report_loss(key, loss) == done, "a repeat answers something else")
-    other = replace(loss, code="LOSS-FORMAL")
-    ensure(bench.refusal(lambda: core.report_loss(key, other)) is Reason.CONFLICT, "no conflict")
-    again = bench.fresh_key()
-    for _ in range(2):
-        ensure(bench.refusal(lambda: core.report_loss(again, loss)) is Reason.REPORTED, "it was reported twice")
-    ensure((core.state(key).status, core.state(again).status) == ("done", "refused"), "state tells something else")
-    ensure(core.reverse(key).ending is Ending.STANDS, "a report was reversed")
-    ensure(bench.refusal(lambda: core.post(key, bench.order, pending=False)) is Reason.CONFLICT, "its key moved money")
-    ensure(bench.card.state == "lost", "something set the card free")
-    ensure(core.lift_loss(done.reference) == 1, "a person could not lift it")
-    ensure(core.lift_loss(done.reference) == 0, "it was lifted twice")
-    ensure(bench.card.state == "active", "the card is not free again")
-    ensure(core.report_loss(key, loss) == done, "a repeat after it was lifted answers something else")
-    ensure(bench.card.state == "active", "a repeat stopped the card that a person had set free")
-
-
-def a_loss_report_for_good_outlasts_one_for_days(bench: Bench) -> None:
-    """For good stands over a few days and not the other way; a barred key and another's card stop nothing."""
-    core, days = bench.core, bench.loss
-    good = replace(days, until=None, code="LOSS-FORMAL")
-    core.report_loss(bench.fresh_key(), days)
-    done = core.report_loss(bench.fresh_key(), good)
-    ensure((bench.card.state, bench.card.lost_until) == ("lost", None), "the card is not lost for good")
-    for order in (days, good):
-        said = bench.refusal(partial(core.report_loss, bench.fresh_key(), order))
-        ensure(said is Reason.REPORTED, "it was reported again")
-    ensure(core.lift_loss(done.reference) == 1, "a person could not lift it")
-    barred = bench.fresh_key()
-    ensure(core.reverse(barred).ending is Ending.BARRED, "an unknown key was not barred")
-    ensure(bench.refusal(lambda: core.report_loss(barred, days)) is Reason.BARRED, "a barred key stopped a card")
-    for wrong in (replace(days, customer="nobody"), replace(days, pans=("0" * 16,)), replace(days, pans=())):
-        said = bench.refusal(partial(core.report_loss, bench.fresh_key(), wrong))
-        ensure(said is Reason.CARD, "a card of somebody else was stopped")
-    ensure(bench.card.state == "active", "the card is not free again")
-
-
-def a_limit_is_lowered_once_and_never_raised(bench: Bench) -> None:
-    """The day's limit goes down once under a key and never up. It stays one fen lower after this check."""
-    core, number, key = bench.core, bench.specimen.source, bench.fresh_key()
-    before = found(core.account(number), "the source is not found")
-    stamp = ("LIMIT-DOWN", "0001", "CHECK", "CHECK", next(_traces))
-    order = CoreLimit(number, before.limit_day, before.limit_day - 1, *stamp)
-    up = replace(order, after=before.limit_day + 1)
-    wrong = (
-        (up, Reason.LIMIT_UP),
-        (replace(order, after=before.limit_day), Reason.LIMIT_UP),
-        (replace(order, before=before.limit_day + 1), Reason.CONFLICT),
-        (replace(order, account=bench.specimen.closed), Reason.ACCOUNT),
-    )
-    for one, reason in wrong:
-        said = bench.refusal(partial(core.lower_limit, bench.fresh_key(), one))
-        ensure(said is reason, f"refused with {said}, expected {reason}")
-    done = core.lower_limit(key, order)
-    ensure(core.lower_limit(key, order) == done, "a repeat answers something else")
-    ensure(bench.refusal(lambda: core.lower_limit(key, up)) is Reason.CONFLICT, "no conflict")
-    after = found(core.account(number), "the source is not found")
-    ensure(after.limit_day == before.limit_day - 1, "it was not lowered once")
-    ensure(after.limit_today <= before.limit_today, "more may leave today than before")
-    ensure(core.state(key).status == "done", "state tells something else")
-    ensure(core.reverse(key).ending is Ending.STANDS, "it was reversed")
 
 
 Check = Callable[[Bench], None]

@@ -32,10 +32,7 @@ from branch.bank.core import (
     CoreUnavailable,
 )
 from branch.bank.views import as_card, as_movement, number
-from branch.store import bookkeeping as k
-from branch.store import books as b
-from branch.store import carebooks as c
-from branch.store import statements
+from branch.store import bookkeeping as k, books as b, carebooks as c, statements
 from branch.store.bookkeeping import FEE_ACCOUNT
 from branch.store.db import Clock, Database
 from protocol.chain import canonical

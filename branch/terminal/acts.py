@@ -9,8 +9,7 @@ from branch.store.intents import Row
 from branch.store.outbox import event
 from branch.terminal.context import Branch, Refusal, own
 from branch.terminal.transfer import blank
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from protocol.chain import canonical
 
 

@@ -5,8 +5,7 @@ from datetime import date, timedelta
 from branch.bank.core import CoreMovement, CoreSpan
 from branch.store import visits
 from branch.terminal.context import Branch, Refusal, live, offered
-from protocol import calls
-from protocol import enquiries as e
+from protocol import calls, enquiries as e
 from protocol.mask import mask_account, mask_name
 from protocol.messages import Reason
 

@@ -6,8 +6,7 @@ from branch.store import pins, visits
 from branch.store.outbox import event
 from branch.store.visits import Customer
 from branch.terminal.context import Branch, Refusal, Trouble, own
-from protocol import calls
-from protocol import messages as m
+from protocol import calls, messages as m
 from protocol.mask import PinBlock, mask_pan
 
 CARDS = 6

@@ -4,8 +4,7 @@ from branch.bank.core import CoreDone, CoreLimit
 from branch.store import visits
 from branch.terminal import acts, step_up
 from branch.terminal.context import Branch, Refusal, live
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 
 
 def lower(branch: Branch, terminal: str, body: care.LimitChange) -> m.Outcome:

@@ -7,8 +7,7 @@ from branch.store import losses, visits
 from branch.store.losses import Lost
 from branch.terminal import acts, step_up
 from branch.terminal.context import Branch, Refusal, own
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from protocol.mask import mask_pan
 
 REPEATED = 3 * 24 * 60

@@ -5,9 +5,7 @@ from branch.store.db import Tx
 from branch.store.visits import Customer
 from branch.terminal import step_up
 from branch.terminal.context import Branch, Refusal, live
-from protocol import calls
-from protocol import enquiries as e
-from protocol import messages as m
+from protocol import calls, enquiries as e, messages as m
 from protocol.mask import mask_account, mask_name, mask_pan
 
 

@@ -3,8 +3,7 @@
 from branch.store import people, visits
 from branch.store.outbox import event, plain
 from branch.terminal.context import Branch, live, own
-from protocol import calls
-from protocol import messages as m
+from protocol import calls, messages as m
 
 
 def manual_case(branch: Branch, terminal: str, case: m.ManualCase) -> calls.Nothing:

@@ -13,8 +13,7 @@ from branch.terminal.acts import outcome
 from branch.terminal.context import Branch, Refusal, Trouble, live, own
 from branch.terminal.identify import CARDS, surrogate, usable
 from branch.terminal.transfer import blank
-from protocol import calls, care
-from protocol import messages as m
+from protocol import calls, care, messages as m
 from protocol.chain import canonical
 from protocol.mask import PinBlock, mask_pan
 

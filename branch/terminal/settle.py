@@ -10,8 +10,7 @@ from branch.terminal import pin_change
 from branch.terminal.acts import thing
 from branch.terminal.context import Branch, own
 from branch.terminal.transfer import blank
-from protocol import calls
-from protocol import messages as m
+from protocol import calls, messages as m
 
 
 def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:

@@ -9,8 +9,7 @@ from branch.store.codes import Verdict
 from branch.store.outbox import event
 from branch.store.visits import Customer
 from branch.terminal.context import Branch, Refusal, Trouble, live
-from protocol import calls, care
-from protocol import messages as m
+from protocol import calls, care, messages as m
 from protocol.mask import mask_phone
 
 DIGITS = 6

@@ -13,8 +13,7 @@ from branch.store.visits import Customer
 from branch.terminal import step_up
 from branch.terminal.context import Branch, Refusal, Trouble, live, offered, own
 from branch.terminal.money import numbers
-from protocol import calls
-from protocol import messages as m
+from protocol import calls, messages as m
 from protocol.chain import canonical
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from drivers.api import Application, MediaRefused
-from drivers.emv import apdu, tlv
-from drivers.emv import terminal as t
+from drivers.emv import apdu, terminal as t, tlv
 from drivers.emv.tlv import garbled
 
 PSE = b"1PAY.SYS.DDF01"

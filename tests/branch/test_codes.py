@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 
-from branch import __main__ as branch_program
-from branch import demo
+from branch import __main__ as branch_program, demo
 from branch.api import create_app
 from branch.bank.codes import CodeNotSent, FileSender, Nobody, sent
 from branch.build import CODES
 from branch.rules import RULES
 from branch.serving import inline
 from branch.store.outbox import events_after
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from tests.branch.support import DAY, Said, Terminal, World, from_header, world
 
 NEW, KNOWN = demo.PEOPLE[3].accounts[0][0], demo.WANG_WEI.accounts[0][0]

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from branch import demo
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from tests.branch.support import Said, Terminal, World, world
 
 

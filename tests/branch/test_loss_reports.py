@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from branch import __main__ as branch_program
-from branch import demo
+from branch import __main__ as branch_program, demo
 from branch.rules import RULES, NoRule, Rules, load
 from branch.serving import inline
 from branch.store.outbox import events_after
 from branch.store.schema import loss_handles
 from branch.upkeep import forget
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from tests.branch.support import DAY, Chip, Said, Terminal, World, world
 
 UNTIL = DAY + timedelta(days=5)

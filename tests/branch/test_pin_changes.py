@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from branch import demo
 from branch.api import create_app
@@ -17,8 +16,7 @@ from branch.serving import inline
 from branch.store.outbox import events_after
 from branch.terminal import settle
 from branch.terminal.pin_change import told
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from protocol.calls import OfKey
 from tests.branch.support import Chip, Said, Terminal, World, from_header, world
 

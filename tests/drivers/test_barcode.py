@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import segno
 import zxingcpp
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from PIL import Image, ImageFilter, ImageOps
 
 from drivers import barcode

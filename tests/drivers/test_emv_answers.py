@@ -6,12 +6,10 @@ import dataclasses
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from drivers.api import Application, DeviceError, Garbled
-from drivers.emv import apdu, kernel
-from drivers.emv import terminal as t
+from drivers.emv import apdu, kernel, terminal as t
 from drivers.sim.card import MemorySlot, VirtualCard
 from tests.drivers.test_emv_kernel import inserted, reader, whole
 from tests.emv_cards import DEBIT, PAN, TODAY, card

@@ -16,8 +16,7 @@ from drivers.api import (
     Offline,
     TooLate,
 )
-from drivers.emv import PcscCardReader, apdu, kernel, tlv
-from drivers.emv import terminal as t
+from drivers.emv import PcscCardReader, apdu, kernel, terminal as t, tlv
 from drivers.emv.slot import historical
 from drivers.sim.card import PROFILES, MemorySlot
 from drivers.sim.chip import CDOL2_WITH_ARPC

@@ -8,8 +8,7 @@ import tty
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from drivers.api import DeviceError, Line, Offline, Slip
 from drivers.escpos import SerialPrinter

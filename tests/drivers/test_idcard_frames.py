@@ -3,8 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from drivers.api import DeviceError, Faulty, Garbled, MediaRefused, MediaRemoved, NoMedia
 from drivers.idcard import frames

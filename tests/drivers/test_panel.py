@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from drivers.api import DeviceError, Faulty, Garbled, Health, Offline, PanelState, Power, StaffKey
 from drivers.panel import BACKLOG, XfsPanel, read_state

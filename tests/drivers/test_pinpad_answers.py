@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from branch.bank.hsm import Scheme
 from drivers.api import DeviceError, Faulty, Health, Offline, Status

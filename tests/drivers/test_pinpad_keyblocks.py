@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import psec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from branch.bank.hsm import Scheme
 from drivers.api import Faulty

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from drivers.api import DeviceError, Garbled, Offline, TooLate
 from drivers.sim.pinpad import PinPadFarEnd

@@ -9,8 +9,7 @@ import pytest
 from branch import demo
 from flows.ports import Unreachable
 from kiosk.link import Link
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from protocol.money import Money
 from tests.flows.guest import Guest, with_guest
 from tests.flows.test_anywhere import forgotten

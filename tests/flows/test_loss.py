@@ -15,8 +15,7 @@ from branch.bank.core import CoreLoss
 from flows import screens as s
 from flows.ports import Back, Chrome, Unreachable
 from kiosk.link import Link
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from tests.branch.support import DAY
 from tests.flows.guest import Guest, with_guest
 from tests.flows.test_anywhere import forgotten

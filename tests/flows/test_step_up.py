@@ -13,8 +13,7 @@ from flows.ports import Back, Chrome, Unreachable
 from flows.session import Level, Session
 from flows.step_up import step_up
 from kiosk.link import Link
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from tests.flows.guest import Guest, with_guest
 from tests.flows.test_anywhere import forgotten
 from tests.storm.machine import Machine

@@ -22,8 +22,7 @@ from drivers.idcard.card import as_json, pack_read, parse_address, parse_read
 from drivers.idcard.frames import Decoder, Frame, parse_answer, refusal
 from drivers.sim.idcard import CARDS
 from drivers.xfs.talk import Broken, Message, Stray, XfsConversation, unpack
-from protocol import calls
-from protocol import messages as m
+from protocol import calls, messages as m
 
 HERE = Path(__file__).resolve().parents[2]
 

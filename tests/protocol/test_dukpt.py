@@ -4,8 +4,7 @@ import psec
 import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from protocol.dukpt import AES, DATA_ENCRYPTION, MAC_GENERATION, PIN_ENCRYPTION, TDES, EndOfLife, Family, aes_derive
 

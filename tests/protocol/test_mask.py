@@ -1,8 +1,7 @@
 """What may be seen of numbers and names, and that nothing prints itself in clear."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from protocol.mask import Pan, PinBlock, luhn, mask_account, mask_id, mask_name, mask_pan
 

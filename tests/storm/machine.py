@@ -36,8 +36,7 @@ from flows.settle import Settler
 from flows.terminal import Devices, Terminal
 from flows.visit import visit
 from kiosk.link import Link
-from protocol import care
-from protocol import messages as m
+from protocol import care, messages as m
 from tests.branch.support import World, world
 from tests.storm.disk import Disk
 from tests.storm.person import Person
