@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from drivers.api import CardReader, IdReader, PinPad, Printer
+from drivers.api import CardReader, IdReader, Panel, PinPad, Printer
 from flows.journal import Journal
 from flows.ports import Bank, Stage, Words
 
@@ -29,6 +29,8 @@ class Devices:
     card_reader: CardReader
     pin_pad: PinPad
     printer: Printer
+    panel: Panel | None = None
+    """Lights, handset, headset jack, doors, staff key and battery; a terminal may be without."""
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,7 @@ def drivers(config: Config, stack: AsyncExitStack) -> "Devices":
     from drivers.emv import PcscCardReader  # noqa: PLC0415
     from drivers.escpos import SerialPrinter  # noqa: PLC0415
     from drivers.idcard import SerialIdReader  # noqa: PLC0415
+    from drivers.panel import XfsPanel  # noqa: PLC0415
     from drivers.pinpad import XfsPinPad  # noqa: PLC0415
     from flows.terminal import Devices  # noqa: PLC0415
 
@@ -215,9 +216,11 @@ def drivers(config: Config, stack: AsyncExitStack) -> "Devices":
         _driver(config, "card_reader", lambda url: PcscCardReader(url, today=_today)),
         _driver(config, "pin_pad", XfsPinPad),
         _driver(config, "printer", SerialPrinter),
+        _driver(config, "panel", XfsPanel) if "panel" in config.devices else None,
     )
-    for device in (made.id_reader, made.card_reader, made.pin_pad, made.printer):
-        stack.push_async_callback(device.close)
+    for device in (made.id_reader, made.card_reader, made.pin_pad, made.printer, made.panel):
+        if device:
+            stack.push_async_callback(device.close)
     return made
 
 
@@ -243,9 +246,9 @@ def _only_one(config: Config, stack: AsyncExitStack) -> None:
 
 async def _simulated(stage: Any, devices: Any, camera: Any, ours: bool) -> None:
     """Say SIMULATED on the glass for as long as any far end is ours, by its address or by its own word."""
-    all_ = (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer, camera)
+    all_ = (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer, devices.panel, camera)
     while True:
-        found = [await one.status() for one in all_]
+        found = [await one.status() for one in all_ if one]
         stage.simulated = ours or any(status.simulated for status in found)
         await asyncio.sleep(BEAT * 6)
 
