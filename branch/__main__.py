@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from branch import demo, settings, tls
+from branch import demo, settings, staff, tls
 from branch.bank import contract
 from branch.bank.codes import sent
 from branch.bank.core import CoreRefused, CoreUnavailable
@@ -144,6 +144,21 @@ def loss_lift(args: argparse.Namespace) -> int:
     return 0 if cards else 1
 
 
+def phone_list(args: argparse.Namespace) -> int:
+    """Customers whose change of phone waits for a person: number, terminal, since when."""
+    return staff.phone_list(_opened(args)[1], say)
+
+
+def phone_approve(args: argparse.Namespace) -> int:
+    """A person has seen the customer, her identity card and her card: her phone may be changed in this visit."""
+    return staff.phone_answer(_opened(args)[1], say, args, "approved")
+
+
+def phone_refuse(args: argparse.Namespace) -> int:
+    """A person refuses a change of phone: nothing is changed in this visit."""
+    return staff.phone_answer(_opened(args)[1], say, args, "refused")
+
+
 def core_check(args: argparse.Namespace) -> int:
     """Run the contract suite against a core's adapter: 0 when all is kept, 1 when not, 2 when it does not answer."""
     token = args.token_file.read_text().strip() if args.token_file else ""
@@ -222,6 +237,12 @@ def parser() -> argparse.ArgumentParser:
     lift = command(group("loss", "cards that were reported lost"), "lift", loss_lift)
     lift.add_argument("reference", help="the report's number, as on its paper")
     lift.add_argument("--by", required=True, help="number of the member of staff who does it")
+    phone = group("phone", "customers whose change of phone needs a person")
+    command(phone, "list", phone_list)
+    for name, act in (("approve", phone_approve), ("refuse", phone_refuse)):
+        answer = command(phone, name, act)
+        answer.add_argument("reference", help="the number on the customer's screen")
+        answer.add_argument("--by", required=True, help="number of the member of staff who does it")
     check = command(group("core", "core-banking systems"), "check", core_check, config=False)
     check.add_argument("--at", required=True, type=_address, help="the adapter's address, e.g. https://core.example")
     check.add_argument("--token-file", type=Path, help="its bearer token")

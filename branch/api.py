@@ -24,6 +24,7 @@ from branch.terminal import (
     loss,
     money,
     people,
+    phone,
     pin_change,
     settle,
     step_up,
@@ -75,6 +76,12 @@ HANDLERS: dict[str, Handler] = {
     "pin_cards": pin_change.cards,
     "change_pin": pin_change.change,
     "report_loss": loss.report,
+    "phone_now": phone.now,
+    "show_document": phone.show_document,
+    "ask_person": phone.ask_person,
+    "send_new_phone_code": phone.send_code,
+    "check_new_phone_code": phone.check_code,
+    "change_phone": phone.change,
 }
 
 
@@ -97,7 +104,8 @@ def create_app(
     beside: Run = run or pools[-1]
     hub = Hub(desk, beside)
     tidy = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.forget, desk, runner))
-    life = _beside(hub.watch, tidy, pools)
+    notify = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.notify, desk, runner))
+    life = _beside((hub.watch, tidy, notify), pools)
     app = FastAPI(title="Branch", version="1", lifespan=life, docs_url=None, redoc_url=None)
     app.state.branch, app.state.hub, app.state.run = desk, hub, beside
     describe_failures(app)
@@ -121,12 +129,12 @@ def create_app(
     return app
 
 
-def _beside(watch: Work, tidy: Work, pools: list[Pool]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _beside(works: tuple[Work, ...], pools: list[Pool]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the application does; its threads end with it."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(watch()), asyncio.create_task(tidy())]
+        tasks = [asyncio.create_task(work()) for work in works]
         try:
             yield
         finally:

@@ -29,8 +29,13 @@ class Rules:
         return int(self.on("temporary-loss-days", day)["days"])
 
     def needs_step_up(self, what: str, day: date) -> bool:
-        """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`."""
+        """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`, `phone-change`."""
         return what in self.on("step-up", day)["for"]
+
+    def phone_waiting(self, day: date) -> tuple[int, frozenset[str]]:
+        """For so many days from its change a phone alone is not enough, and for which acts."""
+        rule = self.on("phone-waiting", day)
+        return int(rule["days"]), frozenset(rule["for"])
 
 
 def load(path: Path) -> Rules:

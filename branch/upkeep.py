@@ -5,7 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from branch.serving import Run, described
-from branch.store import visits
+from branch.store import phones, visits
+from branch.terminal import phone
 from branch.terminal.context import Branch
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ async def forget(branch: Branch, run: Run) -> None:
 
     def act() -> int:
         with branch.db.write() as tx:
-            return visits.forget(tx, branch.now)
+            return visits.forget(tx, branch.now) + phones.forget(tx, branch.now)
 
     await run(act)
+
+
+async def notify(branch: Branch, run: Run) -> None:
+    """Send the notices that are still owed."""
+    await run(lambda: phone.tell_what_is_due(branch))

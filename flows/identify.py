@@ -6,6 +6,7 @@ from functools import partial
 from drivers.api import Application, CardDialogue, DeviceError, IdCard, MediaRefused
 from flows.arrive import Arrival, BankCard, IdentityCard, arrival
 from flows.information import information
+from flows.person import FORGOT, forgot_pin
 from flows.ports import Back, Refused
 from flows.screens import Choose, EnterPin, Option, Picture, Prompt, Tell, Tone, Wait, Where
 from flows.session import Level, Session, VisitOver
@@ -83,8 +84,18 @@ async def by_bank_card(session: Session, applications: tuple[Application, ...] |
         except Refused as why:
             if why.reason is not m.Reason.WRONG_PIN:
                 await _card_refused(session, why, inside=True)
-            await session.tell(Tell("identify.wrong-pin", tone=Tone.REFUSED))
+            await _wrong_pin(session)
     raise VisitOver("pin")
+
+
+async def _wrong_pin(session: Session) -> None:
+    """Once more; or she does not know it any more, and hears who can help."""
+    options = (Option("again", "identify.try-again"), FORGOT)
+    begun = session.tape.at
+    wish = await session.ask(Choose("identify.wrong-pin", options=options), back=False)
+    session.tape.forget(begun)  # "back" must not answer it for a PIN that is wrong again
+    if wish == FORGOT.id:
+        await forgot_pin(session)
 
 
 async def _application(session: Session, applications: tuple[Application, ...]) -> str:
@@ -151,7 +162,7 @@ async def by_id_card(session: Session, card: IdCard | None = None, *, prove: boo
     )
     noted = asyncio.ensure_future(session.note("id-card", kind=card.kind))  # she need not wait for the disk
     try:
-        await _take_it_back(session)
+        await take_it_back(session, Prompt("identify.take", picture=Picture.ID_CARD_TAKE, where=Where(WHERE, 2, 3)))
     finally:
         await noted
     claim = m.Claim(visit=session.visit, document=document)
@@ -162,9 +173,8 @@ async def by_id_card(session: Session, card: IdCard | None = None, *, prove: boo
         await _prove_claim(session, session.claim)
 
 
-async def _take_it_back(session: Session) -> None:
+async def take_it_back(session: Session, prompt: Prompt) -> None:
     """Ask for the ID card to be taken, so that it cannot stay behind."""
-    prompt = Prompt("identify.take", picture=Picture.ID_CARD_TAKE, where=Where(WHERE, 2, 3))
     try:
         async with asyncio.timeout(session.terminal.rules.take):
             await session.during(prompt, lambda: _lifted(session), back=False)
@@ -188,7 +198,7 @@ async def _prove_claim(session: Session, claimed: m.Claimed) -> None:
         except Refused as why:
             if why.reason is not m.Reason.WRONG_PIN:
                 await _card_refused(session, why, inside=False)
-            await session.tell(Tell("identify.wrong-pin", tone=Tone.REFUSED))
+            await _wrong_pin(session)
         else:
             return _is_customer(session, known)
     raise VisitOver("pin")

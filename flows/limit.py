@@ -48,6 +48,6 @@ async def limit(session: Session) -> None:
 
 
 async def _send(session: Session, intent: Intent, order: care.LimitOrder) -> m.Outcome:
-    stamp = {"key": intent.key, "trace": intent.trace, "operator": session.terminal.rules.operator}
-    change = care.LimitChange.model_validate({**stamp, "customer": session.customer, "order": order})
+    stamped = await session.stamp(intent, "LIMIT-DOWN", order)
+    change = care.LimitChange.model_validate({**stamped, "customer": session.customer, "order": order})
     return await session.bank.lower_limit(change)

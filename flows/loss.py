@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import Literal
 
+from drivers.api import PinPad
 from flows.ending import Ends, told
 from flows.journal import Intent, Undo
 from flows.orders import about, ending_of, order_facts
-from flows.ports import Bank
+from flows.ports import Away, Bank
 from flows.screens import Choose, Confirm, Fact, Option, Tell, Wait, Where
-from flows.session import Level, Session
+from flows.session import Level, NotSent, Session
+from flows.stamp import stamp
 from flows.step_up import step_up
-from protocol import care
+from protocol import care, messages as m
 
 WHERE = "loss.name"
 STEP = "loss-report"
@@ -45,15 +46,8 @@ async def loss(session: Session) -> None:
     key = "loss.confirm" if until else "loss.confirm-good"
     facts = order_facts(order)
     consent = await session.ask(Confirm(key, facts=facts, about=about(order), where=Where(WHERE, 3, 3)))
-    operator = session.terminal.rules.operator
-    act = session.effect(
-        STEP,
-        order,
-        consent,
-        lambda intent: session.bank.report_loss(_as_sent(intent, order, operator)),
-        Undo.FINISH,
-        Wait("wait.loss"),
-    )
+    wait = Wait("wait.loss")
+    act = session.effect(STEP, order, consent, lambda intent: _send(session, intent, order), Undo.FINISH, wait)
     await told(session, order, ENDS if until else ENDS_GOOD, act)
     return None
 
@@ -95,12 +89,24 @@ async def _until(session: Session, found: care.LossCards, card: care.LossCard | 
     return None
 
 
-def _as_sent(intent: Intent, order: care.LossOrder, operator: str) -> care.LossReport:
-    code: Literal["LOSS-TEMPORARY", "LOSS-FORMAL"] = "LOSS-TEMPORARY" if order.until else "LOSS-FORMAL"
-    return care.LossReport(key=intent.key, trace=intent.trace, code=code, operator=operator, order=order)
+async def _send(session: Session, intent: Intent, order: care.LossOrder) -> m.Outcome:
+    stamped = await session.stamp(intent, _code(order), order)
+    return await session.bank.report_loss(care.LossReport.model_validate({**stamped, "order": order}))
 
 
-async def repeat(bank: Bank, intent: Intent, operator: str) -> str:
-    """settle(): say it again under its key, until the branch has heard it."""
-    said = await bank.report_loss(_as_sent(intent, care.LossOrder.model_validate(intent.order), operator))
+def _code(order: care.LossOrder) -> str:
+    return "LOSS-TEMPORARY" if order.until else "LOSS-FORMAL"
+
+
+async def repeat(bank: Bank, intent: Intent, pad: PinPad, operator: str) -> str:
+    """settle(): say it again under its key, until the branch has heard it.
+
+    The pad authenticates it anew: it may have other keys by now, and an older release kept no MAC.
+    """
+    order = care.LossOrder.model_validate(intent.order)
+    try:
+        stamped = await stamp(pad, intent, _code(order), order, operator)
+    except NotSent as why:  # a pad that is away is no reason to ask a person, for a day
+        raise Away("the pad does not authenticate it") from why
+    said = await bank.report_loss(care.LossReport.model_validate({**stamped, "order": order}))
     return ending_of(said, intent.key)[0]

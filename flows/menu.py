@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia
+from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia, PinPad
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
 from flows.copies import copies, no_copies
 from flows.information import information
 from flows.limit import limit
 from flows.loss import STEP as LOSS_STEP, loss, repeat as loss_again
+from flows.phone import needs_card, phone
 from flows.pin_change import pin_change
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
@@ -46,15 +47,16 @@ FLOWS = (
     Flow("statement", Level.CUSTOMER, statement, prints=True),
     Flow("limit", Level.CUSTOMER, limit),
     Flow("pin", Level.CUSTOMER, pin_change),
+    Flow("phone", Level.CUSTOMER, phone, needs_card),
     Flow("loss", Level.CLAIMED, loss),
     Flow("copies", Level.CUSTOMER, copies, no_copies, bank=False, paper=True),
     Flow("information", Level.NOBODY, information),
 )
 
 
-def repeats(rules: Rules) -> dict[str, Repeat]:
+def repeats(rules: Rules, pad: PinPad) -> dict[str, Repeat]:
     """What settle() may simply do again, by the step of its key."""
-    return {LOSS_STEP: partial(loss_again, operator=rules.operator)}
+    return {LOSS_STEP: partial(loss_again, pad=pad, operator=rules.operator)}
 
 
 VISITS_LIMIT = 100

@@ -3,6 +3,7 @@
 from flows.ending import Ends, told
 from flows.journal import Intent, Undo
 from flows.orders import about, order_facts
+from flows.person import FORGOT, forgot_pin
 from flows.screens import Choose, Confirm, EnterPin, Fact, Option, Tell, Wait, Where
 from flows.session import Session
 from protocol import care, messages as m
@@ -10,6 +11,8 @@ from protocol.mask import Pan, PinBlock
 
 WHERE = "pin.name"
 STEP = "pin-change"
+CARDS = 5
+"""Cards on one screen, beside "I forgot my PIN"."""
 ENDS = Ends(Tell("pin.done"), Tell("pin.refused"), Tell("pin.unsure"), lambda words: words.text("pin.paper"))
 
 
@@ -23,8 +26,10 @@ async def pin_change(session: Session) -> None:
     found = await session.look("pin cards", lambda: session.bank.pin_cards(session.customer))
     if not found.cards:
         return await session.tell(Tell("pin.none"))
-    options = tuple(Option(one.handle, "loss.card.active", one.masked) for one in found.cards[:6])
-    chosen = await session.ask(Choose("pin.which", options=options, where=Where(WHERE, 1, 2)))
+    options = tuple(Option(one.handle, "loss.card.active", one.masked) for one in found.cards[:CARDS])
+    chosen = await session.ask(Choose("pin.which", options=(*options, FORGOT), where=Where(WHERE, 1, 2)))
+    if chosen == FORGOT.id:
+        return await forgot_pin(session)
     card = next(one for one in found.cards if one.handle == chosen)
     order = care.PinOrder(card=card.handle, card_masked=card.masked)
     facts = order_facts(order)
@@ -48,8 +53,8 @@ async def _typed(session: Session, card: m.CardOnFile) -> tuple[PinBlock, PinBlo
 async def _send(
     session: Session, intent: Intent, order: care.PinOrder, blocks: tuple[PinBlock, PinBlock, PinBlock]
 ) -> m.Outcome:
-    stamp = {"key": intent.key, "trace": intent.trace, "operator": session.terminal.rules.operator}
+    stamped = await session.stamp(intent, "PIN-CHANGE", order)
     sent = [{"block": one.block.hex(), "format": one.format} for one in blocks]
     secret = dict(zip(("old", "new", "again"), sent, strict=True))
-    change = care.PinChange.model_validate({**stamp, "customer": session.customer, "order": order, **secret})
+    change = care.PinChange.model_validate({**stamped, "customer": session.customer, "order": order, **secret})
     return await session.bank.change_pin(change)

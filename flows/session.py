@@ -18,6 +18,7 @@ from flows.orders import about, ending_of, journaled, order_facts
 from flows.paper import Kept
 from flows.ports import Back, Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
 from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
+from flows.stamp import stamp
 from flows.terminal import Devices, Terminal
 from flows.waiting import cancelled, patiently
 from protocol import messages as m
@@ -269,6 +270,10 @@ class Session:
                 await self._write(key, "told", {"how": "stood"})
             raise
         await self._write(key, "told", {"how": "touched"})
+
+    async def stamp(self, intent: Intent, code: str, order: m.Order) -> dict[str, str | int]:
+        """What an act carries beside its order, the pad's MAC over it included; raises NotSent."""
+        return await stamp(self.devices.pin_pad, intent, code, order, self.terminal.rules.operator)
 
     async def record(self, event: str, **facts: str | int | None) -> None:
         """Write a line about this visit into the journal; raises when it cannot be written."""

@@ -1,16 +1,16 @@
 """More sure who she is: a one-time code to the phone that the bank has of her, or a person."""
 
-import asyncio
 from functools import partial
 
-from flows.ports import Back, Refused, Unreachable
-from flows.screens import EnterNumber, Fact, Option, Review, Tell, Tone, Wait
+from flows.person import call_person
+from flows.ports import Back, Refused
+from flows.screens import EnterNumber, Fact, Option, Review, Tell, Wait
 from flows.session import Level, Session
 from protocol import care, messages as m
 
 ROUNDS = 12
 """Codes sent and typed in one step-up, all told: the branch stops long before."""
-PERSON = (m.Reason.CODE_OVER, m.Reason.NO_PHONE)
+PERSON = (m.Reason.CODE_OVER, m.Reason.NO_PHONE, m.Reason.NEW_PHONE)
 """Only a person can go on from here."""
 TYPED_AGAIN = (m.Reason.WRONG_CODE, m.Reason.CODE_EXPIRED)
 
@@ -20,6 +20,16 @@ async def step_up(session: Session, why: str) -> None:
 
     `why`: what it is for, `new-payee`, `limit-change` or `formal-loss`.
     """
+    try:
+        await prove(session, why)
+    except Refused as no:
+        if no.reason in PERSON:
+            await call_person(session, "step-up")
+        raise
+
+
+async def prove(session: Session, why: str) -> None:
+    """As `step_up`, but whom to call when only a person can go on is the caller's."""
     if session.level < Level.CUSTOMER:
         raise AssertionError("nobody steps up who is not a customer")
     if session.level >= Level.STEPPED_UP:
@@ -27,10 +37,6 @@ async def step_up(session: Session, why: str) -> None:
     begun = session.tape.at
     try:
         await _asked(session, why)
-    except Refused as no:
-        if no.reason in PERSON:
-            await _person(session)
-        raise
     finally:
         session.tape.forget(begun)  # a code is not kept, and "back" leads past it
     session.level = Level.STEPPED_UP
@@ -99,16 +105,3 @@ async def _typed(session: Session, sent: care.CodeSent) -> bool:
         else:
             return True
     return False
-
-
-async def _person(session: Session) -> None:
-    """Call somebody who can go on with her."""
-    call = m.HelpCall(visit=session.visit, screen="step-up", language=session.terminal.stage.language)
-    try:
-        async with asyncio.timeout(session.terminal.rules.effect):
-            called = await session.bank.call_help(call)
-    except (Refused, Unreachable, TimeoutError):
-        await session.tell(Tell("help.unreachable"))
-        return
-    await session.note("help", number=called.number, screen="step-up")
-    await session.tell(Tell("help.called", tone=Tone.CALM, params=(("number", str(called.number)),)))

@@ -23,7 +23,17 @@ from protocol import calls, care, enquiries as e, messages as m
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
 ACTS = frozenset(
-    {"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss", "lower_limit", "change_pin"}
+    {
+        "transfer",
+        "card_said",
+        "reverse",
+        "manual_case",
+        "report_untold",
+        "report_loss",
+        "lower_limit",
+        "change_pin",
+        "change_phone",
+    }
 )
 """Calls that change something: a 409 is no answer to them."""
 HEARTBEAT = 3.0
@@ -136,6 +146,24 @@ class Link:
 
     async def report_loss(self, report: care.LossReport) -> m.Outcome:
         return await self._call("report_loss", report, m.Outcome)
+
+    async def phone_now(self, customer: str) -> care.PhoneNow:
+        return await self._call("phone_now", calls.OfCustomer(customer=customer), care.PhoneNow)
+
+    async def show_document(self, shown: care.DocumentShown) -> None:
+        await self._call("show_document", shown, calls.Nothing)
+
+    async def ask_person(self, customer: str) -> care.Approval:
+        return await self._call("ask_person", calls.OfCustomer(customer=customer), care.Approval)
+
+    async def send_new_phone_code(self, asked: care.NewPhoneAsked) -> care.CodeSent:
+        return await self._call("send_new_phone_code", asked, care.CodeSent)
+
+    async def check_new_phone_code(self, typed: care.CodeTyped) -> care.NewPhone:
+        return await self._call("check_new_phone_code", typed, care.NewPhone)
+
+    async def change_phone(self, change: care.PhoneChange) -> m.Outcome:
+        return await self._call("change_phone", change, m.Outcome)
 
     # --- people
 

@@ -133,7 +133,8 @@ class Service:
         return "" if self._keyed else "pin-pad"
 
     async def _settle(self) -> None:
-        settler = Settler(self.terminal.journal, self.terminal.bank, self.clock, repeats(self.terminal.rules))
+        again = repeats(self.terminal.rules, self.terminal.devices.pin_pad)
+        settler = Settler(self.terminal.journal, self.terminal.bank, self.clock, again)
         while True:
             try:
                 await settler.settle()

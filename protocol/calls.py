@@ -118,6 +118,12 @@ PATHS: dict[str, Call] = {
     "pin_cards": Call("/v1/pin/cards", OfCustomer, care.PinCards),
     "change_pin": Call("/v1/pin/change", care.PinChange, m.Outcome),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
+    "phone_now": Call("/v1/phone/now", OfCustomer, care.PhoneNow),
+    "show_document": Call("/v1/phone/document", care.DocumentShown, Nothing),
+    "ask_person": Call("/v1/phone/person", OfCustomer, care.Approval),
+    "send_new_phone_code": Call("/v1/phone/code", care.NewPhoneAsked, care.CodeSent),
+    "check_new_phone_code": Call("/v1/phone/check", care.CodeTyped, care.NewPhone),
+    "change_phone": Call("/v1/phone/change", care.PhoneChange, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.
 

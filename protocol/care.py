@@ -59,6 +59,8 @@ class Act(m.Message):
     code: str = Field(max_length=32)
     operator: str
     channel: Literal["VTM"] = "VTM"
+    mac: m.Hex = ""
+    """Made by the pad over `protocol.messages.authenticated`; an act without one is refused."""
 
 
 class LossReport(Act):
@@ -89,7 +91,7 @@ class CodeAsked(m.Message):
     """Send her a one-time code, to the phone that the bank has of her."""
 
     customer: m.Handle
-    why: Literal["new-payee", "limit-change", "formal-loss"]
+    why: Literal["new-payee", "limit-change", "formal-loss", "phone-change"]
     language: str = Field(pattern=r"^[a-z]{2}$")
 
 
@@ -132,3 +134,62 @@ class PinChange(Act):
     old: m.PinCheck
     new: m.PinCheck
     again: m.PinCheck
+
+
+class PhoneNow(m.Message):
+    """The phone that the bank has of her, masked; empty when there is none."""
+
+    phone: str
+
+
+class DocumentShown(m.Message):
+    """Her identity card was read in this visit: whose is it?"""
+
+    customer: m.Handle
+    document: m.Document
+
+
+class Approval(m.Message):
+    """What a person at the branch says of a phone change, asked for under a number that she can read out."""
+
+    reference: str
+    state: Literal["waiting", "approved", "refused"]
+
+
+class NewPhoneAsked(m.Message):
+    """Send a one-time code to the phone that is to be hers."""
+
+    customer: m.Handle
+    phone: str = Field(pattern=r"^1[3-9][0-9]{9}$")
+    language: str = Field(pattern=r"^[a-z]{2}$")
+
+
+class NewPhone(m.Message):
+    """The code was right: she holds that phone."""
+
+    handle: m.Handle
+    phone: str
+    """Masked."""
+    before: str
+    """Masked: the phone that it takes the place of."""
+    full_from: date
+    """Until the day before, what is risky needs a person, and not a code to this phone alone."""
+
+
+class PhoneOrder(m.Order):
+    """Let another phone be hers."""
+
+    phone: m.Handle
+    before_masked: str
+    after_masked: str
+    full_from: date
+
+
+class PhoneChange(Act):
+    """Change it."""
+
+    code: Literal["PHONE-CHANGE"] = "PHONE-CHANGE"
+    customer: m.Handle
+    order: PhoneOrder
+    language: str = Field(pattern=r"^[a-z]{2}$")
+    """In which the old phone is told."""

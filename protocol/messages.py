@@ -239,8 +239,8 @@ class Post(Message):
     """Made by the pad over `authenticated(post)`."""
 
 
-def authenticated(key: str, trace: int, code: str, order: TransferOrder) -> bytes:
-    """The bytes that the pad's MAC protects: what moves, from where, to whom, under which key."""
+def authenticated(key: str, trace: int, code: str, order: Order) -> bytes:
+    """The bytes that the pad's MAC protects: what is to be done, all of the order, under which key."""
     return canonical({"key": key, "trace": trace, "code": code, "order": order.model_dump(mode="json")})
 
 

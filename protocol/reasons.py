@@ -45,9 +45,13 @@ class Reason(enum.StrEnum):
     PIN_WEAK = "pin-weak"
     PIN_SAME = "pin-same"
     PIN_DIFFERS = "pin-differs"
+    DOCUMENT = "document"
+    PHONE_SAME = "phone-same"
+    NEW_PHONE = "new-phone"
+    NOT_APPROVED = "not-approved"
 
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
 """Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
-TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "copies", "information")
+TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "phone", "loss", "copies", "information")
 """What a branch can switch off, by the ids of the terminal's menu."""

@@ -23,11 +23,18 @@ class CodeSender(Protocol):
         """Send a code to a telephone number, in words that say what it is for; CodeNotSent when it was not taken."""
         ...
 
+    def tell(self, phone: str, what: str, language: str) -> None:
+        """Say to a telephone that something was done, `what`: `phone-changed`; CodeNotSent when it was not taken."""
+        ...
+
 
 class Nobody:
     """No message service is set up."""
 
     def send(self, phone: str, code: str, why: str, language: str) -> None:  # noqa: ARG002  whatever it is
+        raise CodeNotSent
+
+    def tell(self, phone: str, what: str, language: str) -> None:  # noqa: ARG002  whatever it is
         raise CodeNotSent
 
 
@@ -38,7 +45,13 @@ class FileSender:
         self._path, self._clock = path, clock
 
     def send(self, phone: str, code: str, why: str, language: str) -> None:
-        line = json.dumps({"at": self._clock(), "phone": mask_phone(phone), "code": code, "why": why, "to": language})
+        self._add({"phone": mask_phone(phone), "code": code, "why": why, "to": language})
+
+    def tell(self, phone: str, what: str, language: str) -> None:
+        self._add({"phone": mask_phone(phone), "told": what, "to": language})
+
+    def _add(self, words: dict[str, str]) -> None:
+        line = json.dumps({"at": self._clock(), **words})
         kept = [*sent(self._path), line][-KEPT:]
         made = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(made, "w", encoding="utf-8") as file:

@@ -9,6 +9,7 @@ from branch.bank.contract_care import (
     a_limit_is_lowered_once_and_never_raised,
     a_loss_report_for_good_outlasts_one_for_days,
     a_lost_card_is_stopped_once,
+    a_phone_is_changed_once,
 )
 from branch.bank.core import (
     Core,
@@ -256,6 +257,7 @@ ALWAYS: tuple[Check, ...] = (
     a_lost_card_is_stopped_once,
     a_loss_report_for_good_outlasts_one_for_days,
     a_limit_is_lowered_once_and_never_raised,
+    a_phone_is_changed_once,
 )
 WITH_REVERSALS: tuple[Check, ...] = (reverse_takes_back,)
 WITHOUT_REVERSALS: tuple[Check, ...] = (what_is_posted_stands,)

@@ -1,11 +1,9 @@
-"""What every Core must keep when a customer looks after what is hers: loss reports and limits."""
+"""What every Core must keep when a customer looks after what is hers: loss reports, limits and phones."""
 
 from dataclasses import replace
 from functools import partial
 
-from branch.bank.core import (
-    CoreLimit,
-)
+from branch.bank.core import CoreLimit, CorePhone
 from branch.bank.promise import ensure, found
 from branch.bank.trial import Bench, traces
 from protocol.messages import Ending, Reason
@@ -80,3 +78,34 @@ def a_limit_is_lowered_once_and_never_raised(bench: Bench) -> None:
     ensure(after.limit_today <= before.limit_today, "more may leave today than before")
     ensure(core.state(key).status == "done", "state tells something else")
     ensure(core.reverse(key).ending is Ending.STANDS, "it was reversed")
+
+
+def a_phone_is_changed_once(bench: Bench) -> None:
+    """Another phone is hers at once, once under a key, and only in place of the one that stands. It is put back."""
+    core, key = bench.core, bench.fresh_key()
+    before = found(core.customer(bench.specimen.id_number), "the customer is not found by document")
+    stamp = ("PHONE-CHANGE", "0001", "CHECK", "CHECK", next(traces))
+    order = CorePhone(before.id, before.phone, "13000000000", *stamp)
+    wrong = (
+        (replace(order, before="13111111111"), Reason.CONFLICT),
+        (replace(order, customer="nobody"), Reason.UNKNOWN_CUSTOMER),
+    )
+    for one, reason in wrong:
+        said = bench.refusal(partial(core.change_phone, bench.fresh_key(), one))
+        ensure(said is reason, f"refused with {said}, expected {reason}")
+    barred = bench.fresh_key()
+    ensure(core.reverse(barred).ending is Ending.BARRED, "an unknown key was not barred")
+    ensure(bench.refusal(lambda: core.change_phone(barred, order)) is Reason.BARRED, "a barred key changed a phone")
+    done = core.change_phone(key, order)
+    ensure(bool(done.reference), "no reference of the host")
+    ensure(core.change_phone(key, order) == done, "a repeat answers something else")
+    other = replace(order, after="13222222222")
+    ensure(bench.refusal(lambda: core.change_phone(key, other)) is Reason.CONFLICT, "no conflict")
+    after = found(core.customer_by_id(before.id), "the customer is not found")
+    ensure((after.phone, after.phone_since) == (order.after, core.accounting_date()), "it was not changed today")
+    same = replace(order, before=order.after)
+    said = bench.refusal(lambda: core.change_phone(bench.fresh_key(), same))
+    ensure(said is Reason.PHONE_SAME, "the same phone was taken for another")
+    ensure(core.reverse(key).ending is Ending.STANDS, "it was reversed")
+    if before.phone:
+        core.change_phone(bench.fresh_key(), replace(order, before=order.after, after=before.phone))

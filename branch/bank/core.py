@@ -9,8 +9,8 @@ What every implementation must keep:
 - A refused post is recorded: asking again refuses again.
 - post, confirm, void and reverse of one key contend for one row, locked before anything is read.
 - Reversing an unknown key leaves a tombstone: that key can never post afterwards.
-- An act that moves no money (a loss report, a lower limit) is recorded under its key like a post; reversing a done one
-  answers STANDS.
+- An act that moves no money (a loss report, a lower limit, another phone) is recorded under its key like a post;
+  reversing a done one answers STANDS.
 - Transfers are immutable; a reversal is a transfer of its own. The books balance at every moment.
 """
 
@@ -42,6 +42,8 @@ class CoreCustomer:
     id_number: str
     phone: str = ""
     """The registered telephone number, digits; empty when there is none."""
+    phone_since: date | None = None
+    """Accounting date of its last change, where the core knows one."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,20 @@ class CoreLimit:
     account: str
     before: int
     after: int
+    code: str
+    branch: str
+    terminal: str
+    operator: str
+    trace: int
+
+
+@dataclass(frozen=True)
+class CorePhone:
+    """Another telephone number of a customer, and the one that it takes the place of ("" for none)."""
+
+    customer: str
+    before: str
+    after: str
     code: str
     branch: str
     terminal: str
@@ -296,5 +312,13 @@ class Core(Protocol):
         """Let less leave an account in a day.
 
         Refused `LIMIT_UP` when it would be no less, `CONFLICT` when it was not what the customer saw.
+        """
+        ...
+
+    def change_phone(self, key: str, phone: CorePhone) -> CoreDone:
+        """Let another telephone number be hers; `phone_since` of the customer is then today.
+
+        Refused `UNKNOWN_CUSTOMER` for nobody's, `CONFLICT` when `before` is not what stands, `PHONE_SAME` when nothing
+        would change.
         """
         ...

@@ -1,4 +1,7 @@
-"""Core over HTTP: the messages of `/core/v1`, which an adapter in any language can serve (docs/wires.md)."""
+"""Core over HTTP: the messages of `/core/v1`, which an adapter in any language can serve (docs/wires.md).
+
+Those of acts that move no money are in `branch.bank.carewire`.
+"""
 
 from datetime import date
 from typing import Literal
@@ -9,9 +12,6 @@ from branch.bank.core import (
     CoreAccount,
     CoreCard,
     CoreCustomer,
-    CoreDone,
-    CoreLimit,
-    CoreLoss,
     CoreMovement,
     CoreOrder,
     CorePayee,
@@ -74,10 +74,11 @@ class Customer(Message):
     name: str
     id_number: str
     phone: str = ""
+    phone_since: date | None = None
 
     def value(self) -> CoreCustomer:
         """As the port has it."""
-        return CoreCustomer(self.id, self.name, self.id_number, self.phone)
+        return CoreCustomer(self.id, self.name, self.id_number, self.phone, self.phone_since)
 
 
 class CustomerReply(Message):
@@ -303,79 +304,6 @@ class ReversedReply(Message):
     def value(self) -> CoreReversed:
         """As the port has it."""
         return CoreReversed(self.ending, self.reference)
-
-
-class Loss(Message):
-    """Cards reported lost."""
-
-    customer: str
-    pans: tuple[str, ...]
-    until: date | None
-    code: str
-    branch: str
-    terminal: str
-    operator: str
-    trace: int
-
-    def value(self) -> CoreLoss:
-        """As the port has it."""
-        return CoreLoss(
-            self.customer, self.pans, self.until, self.code, self.branch, self.terminal, self.operator, self.trace
-        )
-
-
-class LossAsked(Message):
-    """Stop cards once."""
-
-    key: str = Field(pattern=KEY)
-    loss: Loss
-
-
-class Limit(Message):
-    """A lower day's limit."""
-
-    account: str
-    before: int
-    after: int
-    code: str
-    branch: str
-    terminal: str
-    operator: str
-    trace: int
-
-    def value(self) -> CoreLimit:
-        """As the port has it."""
-        return CoreLimit(**self.model_dump())
-
-
-class LimitAsked(Message):
-    """Lower a limit once."""
-
-    key: str = Field(pattern=KEY)
-    limit: Limit
-
-
-class DoneReply(Message):
-    """A recorded act that moved no money."""
-
-    reference: str
-    accounting_date: date
-
-    def value(self) -> CoreDone:
-        """As the port has it."""
-        return CoreDone(self.reference, self.accounting_date)
-
-
-class LiftAsked(Message):
-    """A person takes a report back."""
-
-    reference: str = Field(min_length=1, max_length=64)
-
-
-class LiftedReply(Message):
-    """How many cards it has set free."""
-
-    cards: int
 
 
 class Specimen(Message):

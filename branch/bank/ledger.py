@@ -23,6 +23,7 @@ from branch.bank.core import (
     CoreMovement,
     CoreOrder,
     CorePayee,
+    CorePhone,
     CorePosted,
     CoreRate,
     CoreRates,
@@ -31,7 +32,7 @@ from branch.bank.core import (
     CoreSpan,
     CoreUnavailable,
 )
-from branch.bank.views import as_card, as_movement, number
+from branch.bank.views import as_card, as_movement, customer_of, number
 from branch.store import bookkeeping as k, books as b, carebooks as c, statements
 from branch.store.bookkeeping import FEE_ACCOUNT
 from branch.store.db import Clock, Database
@@ -54,10 +55,10 @@ class ReferenceLedger:
         return date.fromisoformat(self._reading(k.day))
 
     def customer(self, id_number: str) -> CoreCustomer | None:
-        return self._reading(lambda tx: _customer(tx, b.customers.c.id_number == id_number))
+        return self._reading(lambda tx: customer_of(tx, b.customers.c.id_number == id_number))
 
     def customer_by_id(self, customer: str) -> CoreCustomer | None:
-        return self._reading(lambda tx: _customer(tx, b.customers.c.id == customer))
+        return self._reading(lambda tx: customer_of(tx, b.customers.c.id == customer))
 
     def cards(self, customer: str) -> list[CoreCard]:
         query = sa.select(b.cards).join(b.accounts).where(b.accounts.c.customer == customer).order_by(b.cards.c.pan)
@@ -158,6 +159,13 @@ class ReferenceLedger:
             return no or c.number(tx, key, "limit", today, self._db.clock())
 
         return self._once(key, "limit", asdict(limit), lower)
+
+    def change_phone(self, key: str, phone: CorePhone) -> CoreDone:
+        def change(tx: sa.Connection, today: str) -> str | Reason:
+            no = c.change_phone(tx, phone.customer, phone.before, phone.after, today)
+            return no or c.number(tx, key, "phone", today, self._db.clock())
+
+        return self._once(key, "phone", asdict(phone), change)
 
     def lift_loss(self, reference: str) -> int:
         return self._acting(lambda tx: c.lift(tx, reference))
@@ -354,17 +362,12 @@ def _state(tx: sa.Connection, key: str) -> KeyState:
     )
 
 
-def _customer(tx: sa.Connection, which: sa.ColumnElement[bool]) -> CoreCustomer | None:
-    row = tx.execute(sa.select(b.customers).where(which)).one_or_none()
-    return CoreCustomer(row.id, row.name, row.id_number, row.phone) if row else None
-
-
 def _card(tx: sa.Connection, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
     row = tx.execute(sa.select(b.cards).where(b.cards.c.pan == pan)).one_or_none()
     if row is None:
         return None
     holder = sa.select(b.accounts.c.customer).where(b.accounts.c.number == row.account).scalar_subquery()
-    customer = _customer(tx, b.customers.c.id == holder)
+    customer = customer_of(tx, b.customers.c.id == holder)
     return (as_card(row, k.day(tx)), customer) if customer else None
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from branch.bank import corewire as w
+from branch.bank import carewire as c, corewire as w
 from branch.bank.core import (
     CoreAccount,
     CoreCard,
@@ -18,6 +18,7 @@ from branch.bank.core import (
     CoreMovement,
     CoreOrder,
     CorePayee,
+    CorePhone,
     CorePosted,
     CoreRates,
     CoreRefused,
@@ -101,15 +102,19 @@ class RemoteCore:
         return self._ask("state", w.OfKey(key=key), KeyState)
 
     def report_loss(self, key: str, loss: CoreLoss) -> CoreDone:
-        sent = w.Loss.model_validate(loss, from_attributes=True)
-        return self._ask("report-loss", w.LossAsked(key=key, loss=sent), w.DoneReply).value()
+        sent = c.Loss.model_validate(loss, from_attributes=True)
+        return self._ask("report-loss", c.LossAsked(key=key, loss=sent), c.DoneReply).value()
 
     def lower_limit(self, key: str, limit: CoreLimit) -> CoreDone:
-        sent = w.Limit.model_validate(limit, from_attributes=True)
-        return self._ask("lower-limit", w.LimitAsked(key=key, limit=sent), w.DoneReply).value()
+        sent = c.Limit.model_validate(limit, from_attributes=True)
+        return self._ask("lower-limit", c.LimitAsked(key=key, limit=sent), c.DoneReply).value()
+
+    def change_phone(self, key: str, phone: CorePhone) -> CoreDone:
+        sent = c.Phone.model_validate(phone, from_attributes=True)
+        return self._ask("change-phone", c.PhoneAsked(key=key, phone=sent), c.DoneReply).value()
 
     def lift_loss(self, reference: str) -> int:
-        return self._ask("lift-loss", w.LiftAsked(reference=reference), w.LiftedReply).cards
+        return self._ask("lift-loss", c.LiftAsked(reference=reference), c.LiftedReply).cards
 
     def specimen(self) -> w.Specimen:
         """The accounts that the contract suite may use."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
-from branch.bank import corewire as w
+from branch.bank import carewire as c, corewire as w
 from branch.bank.core import Core
 from branch.serving import FAILURES, Run, Trouble
 from protocol.messages import KeyState, Mend, Message
@@ -32,8 +32,8 @@ def _reversed(found: object) -> w.ReversedReply:
     return w.ReversedReply.model_validate(found, from_attributes=True)
 
 
-def _done(found: object) -> w.DoneReply:
-    return w.DoneReply.model_validate(found, from_attributes=True)
+def _done(found: object) -> c.DoneReply:
+    return c.DoneReply.model_validate(found, from_attributes=True)
 
 
 def _list(reply: type[Message], name: str, found: object) -> Message:
@@ -81,9 +81,10 @@ CALLS: dict[str, tuple[type[Message], type[Message], Answer]] = {
     "confirm": (w.OfKey, w.PostedReply, lambda core, a: _posted(core.confirm(a.key))),
     "void": (w.OfKey, w.ReversedReply, lambda core, a: _reversed(core.void(a.key))),
     "reverse": (w.OfKey, w.ReversedReply, lambda core, a: _reversed(core.reverse(a.key))),
-    "report-loss": (w.LossAsked, w.DoneReply, lambda core, a: _done(core.report_loss(a.key, a.loss.value()))),
-    "lower-limit": (w.LimitAsked, w.DoneReply, lambda core, a: _done(core.lower_limit(a.key, a.limit.value()))),
-    "lift-loss": (w.LiftAsked, w.LiftedReply, lambda core, a: w.LiftedReply(cards=core.lift_loss(a.reference))),
+    "report-loss": (c.LossAsked, c.DoneReply, lambda core, a: _done(core.report_loss(a.key, a.loss.value()))),
+    "lower-limit": (c.LimitAsked, c.DoneReply, lambda core, a: _done(core.lower_limit(a.key, a.limit.value()))),
+    "change-phone": (c.PhoneAsked, c.DoneReply, lambda core, a: _done(core.change_phone(a.key, a.phone.value()))),
+    "lift-loss": (c.LiftAsked, c.LiftedReply, lambda core, a: c.LiftedReply(cards=core.lift_loss(a.reference))),
     "state": (w.OfKey, KeyState, lambda core, a: core.state(a.key)),
 }
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from branch.bank.core import CoreCard, CoreMovement
-from branch.store import carebooks as c
+from branch.bank.core import CoreCard, CoreCustomer, CoreMovement
+from branch.store import books as b, carebooks as c
 from branch.store.bookkeeping import FEE_ACCOUNT
 
 
@@ -32,3 +32,12 @@ def as_card(row: sa.Row[Any], today: str) -> CoreCard:
     return CoreCard(
         row.pan, row.account, row.sequence, date.fromisoformat(row.expiry), "lost" if lost else row.state, until
     )
+
+
+def customer_of(tx: sa.Connection, which: sa.ColumnElement[bool]) -> CoreCustomer | None:
+    """A customer of the books, if there is one such."""
+    row = tx.execute(sa.select(b.customers).where(which)).one_or_none()
+    if row is None:
+        return None
+    since = date.fromisoformat(row.phone_since) if row.phone_since else None
+    return CoreCustomer(row.id, row.name, row.id_number, row.phone, since)

@@ -11,6 +11,7 @@ customers = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("id_number", sa.Text, nullable=False, unique=True),
     sa.Column("phone", sa.Text, nullable=False),  # digits; empty: none is registered
+    sa.Column("phone_since", sa.Text),  # accounting date of its last change; None: none is known
 )
 
 accounts = sa.Table(

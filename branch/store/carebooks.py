@@ -61,3 +61,17 @@ def lower(tx: sa.Connection, account: str, before: int, after: int) -> Reason | 
         return Reason.LIMIT_UP
     tx.execute(b.accounts.update().where(*which).values(day_limit=after))
     return None
+
+
+def change_phone(tx: sa.Connection, customer: str, before: str, after: str, today: str) -> Reason | None:
+    """Let another phone be a customer's; a Reason when it cannot be."""
+    which = b.customers.c.id == customer
+    row = tx.execute(sa.select(b.customers).where(which).with_for_update()).one_or_none()
+    if row is None:
+        return Reason.UNKNOWN_CUSTOMER
+    if row.phone != before:
+        return Reason.CONFLICT
+    if row.phone == after:
+        return Reason.PHONE_SAME
+    tx.execute(b.customers.update().where(which).values(phone=after, phone_since=today))
+    return None

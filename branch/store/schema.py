@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-VERSION = 2
+VERSION = 3
 """Of the schema, the ledger's tables included: a database of another version is refused."""
 METADATA = sa.MetaData()
 
@@ -102,6 +102,7 @@ sessions = sa.Table(
     _text("counter", null=True),  # the chip's counter (ATC) in the cryptogram that opened it
     _text("state"),  # waiting: for the chip's last word; confirmed; over
     _number("stepped_up", null=True),  # when a one-time code was right
+    _number("document", null=True),  # when her own identity card was read
     _number("expires"),
     sa.Index("sessions_of_visit", "visit"),
     sa.UniqueConstraint("card", "counter"),  # a cryptogram lets in once
@@ -127,6 +128,48 @@ codes = sa.Table(
     _number("expires"),
 )
 """The one-time code of a session: sends and tries are counted over all of its codes."""
+
+new_phones = sa.Table(
+    "new_phones",
+    METADATA,
+    _text("session", sa.ForeignKey("sessions.handle"), key=True),
+    _text("handle"),
+    _text("before"),
+    _text("number"),
+    _text("tag"),  # HMAC of session, number and code
+    sa.Column("sends", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    _number("sent"),
+    _number("expires"),
+    _number("proved", null=True),  # when a code to it was right
+)
+"""The phone that is to be hers: sends and tries are counted over all numbers of the session."""
+
+phone_requests = sa.Table(
+    "phone_requests",
+    METADATA,
+    _text("reference", key=True),
+    _text("session", sa.ForeignKey("sessions.handle")),
+    _text("terminal"),
+    _text("state"),  # waiting, approved, refused
+    _text("by", null=True),  # number of the member of staff
+    _number("at"),
+    _number("changed"),
+    sa.UniqueConstraint("session"),
+)
+"""A person is asked to look at a customer whose old phone cannot speak for her."""
+
+notices = sa.Table(
+    "notices",
+    METADATA,
+    _text("key", key=True),  # of the act that it tells of
+    _text("phone"),  # whom it is for; empty once it was sent
+    _text("what"),
+    _text("language"),
+    _text("state"),  # due, sent, void
+    _number("at"),
+)
+"""What a phone must be told once an act is done: written before the act, so that no crash forgets it."""
 
 known_payees = sa.Table(
     "known_payees",

@@ -7,20 +7,22 @@ from branch.bank.core import CoreDone, CoreRefused
 from branch.store import intents
 from branch.store.intents import Row
 from branch.store.outbox import event
+from branch.terminal import macs
 from branch.terminal.context import Branch, Refusal, own
 from branch.terminal.transfer import blank
 from protocol import care, messages as m
 from protocol.chain import canonical
 
 
-def once(branch: Branch, terminal: str, body: care.Act, act: Callable[[], CoreDone]) -> m.Outcome:
+def once(branch: Branch, terminal: str, body: care.Act, order: m.Order, act: Callable[[], CoreDone]) -> m.Outcome:
     """Do it once under its key; asked again, it goes on where it was, or answers what is recorded.
 
+    The pad's MAC is looked at before anything is done; it is made anew for each repeat, so the row does not keep it.
     `act` raises Refusal or CoreRefused, which is recorded; when the core does not answer, the row stays `asked`.
     """
     own(terminal, body.key)
     today = branch.core.accounting_date().isoformat()
-    digest = hashlib.sha256(canonical(body.model_dump(mode="json"))).hexdigest()
+    digest = hashlib.sha256(canonical(body.model_dump(mode="json", exclude={"mac"}))).hexdigest()
     facts = {"code": body.code, "operator": body.operator, "channel": body.channel, "accounting_date": today}
     with branch.db.write() as tx:
         fresh = {**blank(body.key, terminal, "asked", branch.now), **facts, "trace": body.trace, "body": digest}
@@ -30,6 +32,7 @@ def once(branch: Branch, terminal: str, body: care.Act, act: Callable[[], CoreDo
     if row.state != "asked":
         return outcome(row, today)
     try:
+        macs.demand(branch, terminal, body, order)
         done = act()
     except (Refusal, CoreRefused) as no:
         return _write(branch, body.key, today, state="refused", reason=no.reason.value)

@@ -26,7 +26,7 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
     own(terminal, body.visit)
     document = body.document
     customer = branch.core.customer(document.id_number)
-    if customer is not None and not _fits(branch, document, customer):
+    if customer is not None and not fits(branch, document, customer):
         customer = None
     cards = _cards_on_file(branch, customer) if customer else []
     handle = branch.handle()
@@ -46,7 +46,7 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
     return m.Claimed(claim=handle, surname=surname(document.name), cards=offered)
 
 
-def _fits(branch: Branch, document: m.Document, customer: CoreCustomer) -> bool:
+def fits(branch: Branch, document: m.Document, customer: CoreCustomer) -> bool:
     """Her name, and in force: else the document claims nothing for her."""
     expired = document.valid_to is not None and document.valid_to < branch.core.accounting_date()
     return document.name.strip() == customer.name and not expired

@@ -9,7 +9,7 @@ from protocol import care, messages as m
 
 def lower(branch: Branch, terminal: str, body: care.LimitChange) -> m.Outcome:
     """Lower it once under a key."""
-    return acts.once(branch, terminal, body, lambda: _lower(branch, terminal, body))
+    return acts.once(branch, terminal, body, body.order, lambda: _lower(branch, terminal, body))
 
 
 def _lower(branch: Branch, terminal: str, body: care.LimitChange) -> CoreDone:
@@ -19,6 +19,6 @@ def _lower(branch: Branch, terminal: str, body: care.LimitChange) -> CoreDone:
     if number is None:
         raise Refusal(m.Reason.ACCOUNT)
     if step_up.needed(branch, "limit-change"):
-        step_up.demand(branch, customer.handle, customer.visit)
+        step_up.demand(branch, customer.handle, customer.customer, customer.visit, "limit-change")
     stamp = (body.code, branch.name, terminal, body.operator, body.trace)
     return branch.core.lower_limit(body.key, CoreLimit(number, body.order.before, body.order.after, *stamp))

@@ -47,7 +47,7 @@ def _shown(handle: str, card: CoreCard) -> care.LossCard:
 
 def report(branch: Branch, terminal: str, body: care.LossReport) -> m.Outcome:
     """Stop what the handle stands for, once under a key; asked again, also later, it goes on where it was."""
-    return acts.once(branch, terminal, body, lambda: _report(branch, terminal, body))
+    return acts.once(branch, terminal, body, body.order, lambda: _report(branch, terminal, body))
 
 
 def _report(branch: Branch, terminal: str, body: care.LossReport) -> CoreDone:
@@ -82,7 +82,7 @@ def _demand(branch: Branch, body: care.LossReport, lost: Lost) -> None:
         hers = visits.customer_of(tx, visit) == lost.customer
     if not hers or not body.order.customer:
         raise Refusal(m.Reason.STEP_UP)
-    step_up.demand(branch, body.order.customer, visit)
+    step_up.demand(branch, body.order.customer, lost.customer, visit, "formal-loss")
 
 
 def _check_day(branch: Branch, until: date) -> None:

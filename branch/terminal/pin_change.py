@@ -9,6 +9,7 @@ from branch.store import intents, pins
 from branch.store.intents import Row
 from branch.store.outbox import event
 from branch.store.visits import Customer
+from branch.terminal import macs
 from branch.terminal.acts import outcome
 from branch.terminal.context import Branch, Refusal, Trouble, live, own
 from branch.terminal.identify import CARDS, surrogate, usable
@@ -62,7 +63,7 @@ def change(branch: Branch, terminal: str, body: care.PinChange) -> m.Outcome:
 
 
 def _claimed(branch: Branch, terminal: str, body: care.PinChange, today: str) -> tuple[Row, bool]:
-    asked = body.model_dump(mode="json", exclude={"old", "new", "again"})
+    asked = body.model_dump(mode="json", exclude={"old", "new", "again", "mac"})
     digest = hashlib.sha256(canonical(asked)).hexdigest()
     facts = {"code": CODE, "operator": body.operator, "channel": body.channel, "accounting_date": today}
     with branch.db.write() as tx:
@@ -76,6 +77,7 @@ def _claimed(branch: Branch, terminal: str, body: care.PinChange, today: str) ->
 def _judged(branch: Branch, terminal: str, body: care.PinChange) -> tuple[str, Changed]:
     """The card's mark and the module's verdict, which is GOOD; raises Refusal. A wrong old PIN counts as a try."""
     customer = live(branch, terminal, body.customer, visit=body.key.partition("/")[0])
+    macs.demand(branch, terminal, body, body.order)
     with branch.db.read() as tx:
         found = pins.offered(tx, customer.handle, body.order.card)
     card = branch.card_of(customer.customer, found[0]) if found else None

@@ -1,6 +1,7 @@
 """A one-time code to the registered phone makes more sure who she is; dated rules say what needs it."""
 
 import hmac
+from datetime import timedelta
 from hashlib import sha256
 
 from branch.bank.codes import CodeNotSent
@@ -27,7 +28,8 @@ def send(branch: Branch, terminal: str, body: care.CodeAsked) -> care.CodeSent:
     known = branch.core.customer_by_id(customer.customer)
     if known is None or not known.phone:
         raise Refusal(m.Reason.NO_PHONE)
-    code = f"{int.from_bytes(branch.random(8)) % 10**DIGITS:0{DIGITS}d}"
+    settled_phone(branch, customer.customer, body.why)
+    code = fresh(branch)
     with branch.db.write() as tx:
         verdict = codes.prepare(tx, customer.handle, _tag(branch, customer, code), branch.now)
         event(tx, branch.now, f"code.{'sent' if verdict is Verdict.GOOD else verdict.value}", customer.visit)
@@ -38,6 +40,11 @@ def send(branch: Branch, terminal: str, body: care.CodeAsked) -> care.CodeSent:
     except (CodeNotSent, OSError) as why:
         raise Trouble(503, "unavailable", m.Mend.BANK, "the message service does not take the code") from why
     return care.CodeSent(phone=mask_phone(known.phone), digits=DIGITS, minutes=codes.GOOD_MS // 60_000)
+
+
+def fresh(branch: Branch) -> str:
+    """A code nobody knows yet."""
+    return f"{int.from_bytes(branch.random(8)) % 10**DIGITS:0{DIGITS}d}"
 
 
 def check(branch: Branch, terminal: str, body: care.CodeTyped) -> calls.Nothing:
@@ -71,8 +78,23 @@ def new_payee(branch: Branch, customer: Customer, target: str) -> bool:
         return not payees.known(tx, customer.customer, target)
 
 
-def demand(branch: Branch, session: str, visit: str) -> None:
-    """Raise Refusal unless a code was right in this session of this visit, which may be over by now."""
+def demand(branch: Branch, session: str, customer: str, visit: str, why: str) -> None:
+    """Raise Refusal unless a code was right in her session of this visit, which may be over by now.
+
+    Nor is a code to a phone enough that is too new to speak for her in this.
+    """
     with branch.db.read() as tx:
         if not (codes.stepped_up(tx, session) and codes.of_visit(tx, session, visit)):
             raise Refusal(m.Reason.STEP_UP)
+    settled_phone(branch, customer, why)
+
+
+def settled_phone(branch: Branch, customer: str, why: str) -> None:
+    """Raise Refusal(NEW_PHONE) while her phone is too new to speak for her in this."""
+    known = branch.core.customer_by_id(customer)
+    if known is None or known.phone_since is None:
+        return
+    today = branch.core.accounting_date()
+    days, acts = branch.rules.phone_waiting(today)
+    if why in acts and today < known.phone_since + timedelta(days=days):
+        raise Refusal(m.Reason.NEW_PHONE)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from branch.bank.core import CoreCard, CoreOrder, CorePosted, CoreRefused
-from branch.bank.hsm import HsmRefused
 from branch.store import intents, payees, visits
 from branch.store.intents import Row
 from branch.store.outbox import event, plain
 from branch.store.visits import Customer
-from branch.terminal import step_up
+from branch.terminal import macs, step_up
 from branch.terminal.context import Branch, Refusal, Trouble, live, offered, own
 from branch.terminal.money import numbers
 from protocol import calls, messages as m
@@ -113,23 +112,12 @@ def _checked(branch: Branch, asked: _Asked) -> tuple[CoreOrder, CoreCard | None]
         raise Refusal(m.Reason.SIGNED_OUT)
     if source is None or target is None:
         raise Refusal(m.Reason.ACCOUNT if source is None else m.Reason.PAYEE)
-    _check_mac(branch, asked)
+    macs.demand(branch, asked.terminal, asked.post, asked.post.order)
     if step_up.new_payee(branch, customer, target):
-        step_up.demand(branch, customer.handle, customer.visit)
+        step_up.demand(branch, customer.handle, customer.customer, customer.visit, "new-payee")
     if asked.post.order.fee != branch.core.fee(source, target, asked.post.order.amount):
         raise Refusal(m.Reason.FEE_CHANGED)
     return _core_order(branch, asked, source, target), _check_card(branch, asked, customer)
-
-
-def _check_mac(branch: Branch, asked: _Asked) -> None:
-    post = asked.post
-    data = m.authenticated(post.key, post.trace, post.code, post.order)
-    try:
-        good = branch.hsm.verify_mac(asked.terminal, data, bytes.fromhex(post.mac))
-    except HsmRefused as why:
-        raise Refusal(m.Reason.MAC) from why
-    if not good:
-        raise Refusal(m.Reason.MAC)
 
 
 def _check_card(branch: Branch, asked: _Asked, customer: Customer) -> CoreCard | None:

@@ -28,7 +28,7 @@ from branch.store import terminals
 from branch.store.db import Database, create_schema, open_engine
 from branch.store.terminals import StoredKeys
 from branch.terminal.context import Branch
-from protocol import messages as m
+from protocol import care, messages as m
 from protocol.calls import PATHS
 
 DAY = date(2031, 3, 14)
@@ -143,7 +143,9 @@ class Terminal:
         self.ask("pad_keys", {})
 
     def ask(self, call: str, body: Mapping[str, Any] | m.Message) -> Any:
-        """One call; raises Said for anything but 200."""
+        """One call; raises Said for anything but 200. An act without a MAC gets its pad's own."""
+        if isinstance(body, care.Act) and not body.mac:
+            body = self.sealed(body)
         data = body.model_dump(mode="json") if isinstance(body, m.Message) else dict(body)
         status, content = self.raw(PATHS[call].path, json.dumps(data).encode())
         if status != 200:
@@ -169,16 +171,21 @@ class Terminal:
         block = _tdes(tpk).encryptor().update(psec.pinblock.encode_pinblock_iso_0(pin, number))
         return {"block": block.hex(), "format": "iso0"}
 
-    def mac(self, key: str, trace: int, code: str, order: m.TransferOrder) -> str:
+    def mac(self, key: str, trace: int, code: str, order: m.Order) -> str:
         """The pad's MAC over an order."""
         return retail_mac(self.keys._in_force("TAK", self.name)[0], m.authenticated(key, trace, code, order)).hex()
+
+    def sealed(self, act: care.Act) -> care.Act:
+        """The act with its pad's MAC."""
+        assert isinstance(act, care.LossReport | care.LimitChange | care.PinChange | care.PhoneChange)
+        return act.model_copy(update={"mac": self.mac(act.key, act.trace, act.code, act.order)})
 
     # --- a visit
 
     def last_code(self) -> str:
         """The newest one-time code on its way to anybody's phone."""
-        code: str = json.loads(sent(self.world.settings.state / CODES)[-1])["code"]
-        return code
+        lines = [json.loads(line) for line in sent(self.world.settings.state / CODES)]
+        return str(next((line["code"] for line in reversed(lines) if "code" in line), ""))
 
     def steps_up(self, customer: str, why: str = "new-payee") -> None:
         """Have a code sent, and type it."""
@@ -214,6 +221,11 @@ class Terminal:
         verdict = {"approved": True, "field55": chip.says("TC", 0, again=True)}
         self.ask("confirm_customer", {"customer": known.customer, "verdict": verdict})
         return known
+
+    def shows_document(self, customer: str, person: demo.Person = demo.LI_NA) -> None:
+        """Lay her identity card on the reader, in a visit that began with her card."""
+        document = {"kind": "resident", "id_number": person.id_number, "name": person.name}
+        self.ask("show_document", {"customer": customer, "document": document})
 
     def card_proof(self, visit: str, chip: "Chip", field55: str, pin: str) -> dict[str, Any]:
         """The proof for a card in the reader."""

@@ -113,6 +113,12 @@ FOR_CUSTOMERS = (
     "lower_limit",
     "pin_cards",
     "change_pin",
+    "phone_now",
+    "show_document",
+    "ask_person",
+    "send_new_phone_code",
+    "check_new_phone_code",
+    "change_phone",
 )
 """Calls about a customer's own affairs: nobody below that level may cause one."""
 FOR_CLAIMED = ("loss_cards",)
@@ -228,7 +234,7 @@ class Machine:
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
         devices = Devices(id_reader, reader, self.pad, NoPrinter())
         self.terminal = Terminal(self.name, self.person, self.bank, PlainWords(), self.journal, devices)
-        self.settler = Settler(self.journal, self.bank, loop.time, repeats(self.terminal.rules))
+        self.settler = Settler(self.journal, self.bank, loop.time, repeats(self.terminal.rules, self.pad))
 
     def _at_confirm(self) -> None:
         """The worst moment for a power cut, a lost line, and the bank's change of day."""

@@ -54,6 +54,9 @@ class Person:
     payee: str = demo.PEOPLE[2].accounts[0][0]
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
+    new_phone: str = "13700009999"
+    staff: Callable[[str], None] = lambda _: None
+    """What a member of staff does who is called to her, under the number on her screen."""
     told: list[s.Tell] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     did: Counter[str] = field(default_factory=Counter)
@@ -144,6 +147,10 @@ class Person:
                 self.slot.insert(VirtualCard(self.cards["li-na-debit" if self.who is demo.LI_NA else "wang-wei-debit"]))
             case s.Prompt(picture=s.Picture.ID_CARD_LAY):
                 await self.id_reader.act("lay", "li-na" if self.who is demo.LI_NA else "wang-wei")
+            case s.Prompt(picture=s.Picture.ID_CARD_TAKE):
+                self.id_reader.sam.lift()
+            case s.Prompt(picture=s.Picture.PERSON):
+                self.staff(dict(screen.params)["number"])
             case s.Prompt():
                 self._take_all()
             case s.EnterPin():
@@ -185,7 +192,9 @@ class Person:
         return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
 
     def _types_number(self, key: str) -> str:
-        if key == "step-up.code":
+        if key == "phone.new":
+            return self.new_phone
+        if key in {"step-up.code", "phone.code"}:
             wrong = self.moods and self.chance.random() < 0.2
             return "000000" if wrong else self.phone()
         wrong = self.moods and self.chance.random() < 0.1

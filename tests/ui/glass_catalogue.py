@@ -140,7 +140,7 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
         case "EnterAmount":
             yield EnterAmount(key, limit=Money(5_000_000), available=Money(123_456_789), where=where)
         case "EnterNumber":
-            code = {"shortest": 6, "longest": 6, "group": 3} if key == "step-up.code" else {}
+            code = {"shortest": 6, "longest": 6, "group": 3} if key in {"step-up.code", "phone.code"} else {}
             wrong = f"{key}.expired" if code else f"{key}.unknown"
             yield EnterNumber(key, params=_params(kind, key), where=where, **code)
             yield EnterNumber(key, problem=wrong, params=_params(kind, key), where=where, **code)

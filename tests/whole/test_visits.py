@@ -119,7 +119,7 @@ def test_a_wrong_pin_is_told_and_the_third_blocks_the_card(play: Play) -> None:
         await t.parts.bench.act("card-reader", "insert", "wang-wei-debit")
         for _ in range(2):
             await t.enters_pin("999999")
-            await t.on("identify.wrong-pin", "next")
+            await t.on("identify.wrong-pin", "again")
         await t.enters_pin("999999")
         await t.on("identify.card-refused", "next")
         await t.sees("farewell.card")
