@@ -47,8 +47,8 @@ FLOWS = (
     Flow("statement", Level.CUSTOMER, statement, prints=True),
     Flow("limit", Level.CUSTOMER, limit),
     Flow("pin", Level.CUSTOMER, pin_change),
-    Flow("phone", Level.CUSTOMER, phone, needs_card),
     Flow("loss", Level.CLAIMED, loss),
+    Flow("phone", Level.CUSTOMER, phone, needs_card),
     Flow("copies", Level.CUSTOMER, copies, no_copies, bank=False, paper=True),
     Flow("information", Level.NOBODY, information),
 )

@@ -53,5 +53,5 @@ class Reason(enum.StrEnum):
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
 """Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
-TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "phone", "loss", "copies", "information")
+TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "phone", "copies", "information")
 """What a branch can switch off, by the ids of the terminal's menu."""

@@ -40,7 +40,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "rate.": get_args(Currency),
     "day.": get_args(Weekday),
     "service.": get_args(Service),
-    "hindered.": ("no-receipts", "no-paper", "needs-card", "bank", *get_args(SwitchReason)),
+    "hindered.": ("no-receipts", "no-paper", "bank", *get_args(SwitchReason), "needs-card"),
     "menu.": tuple(flow.id for flow in FLOWS),
 }
 """Beginning of a key that is made at run time -> what may follow."""

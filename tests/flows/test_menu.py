@@ -18,7 +18,9 @@ from tests.storm.machine import Machine
 from tools.messagekeys import FAMILIES
 
 PRINTS = {"accounts", "transfer", "statement"}
-SERVED = PRINTS | {"information", "limit", "pin", "loss"}
+SERVED = PRINTS | {"information", "limit", "pin", "loss", "phone"}
+CAME = {"copies": "hindered.no-receipts", "phone": "hindered.needs-card"}
+"""What cannot be done at first by one who came with her document."""
 
 
 @dataclass
@@ -73,14 +75,14 @@ def test_the_branch_can_switch_off_whatever_is_on_the_menu() -> None:
 def test_what_is_wanted_most_stands_on_the_first_of_the_menus_pages() -> None:
     """Kiosk.ui.cards pages more than six cards by number."""
     assert [flow.id for flow in FLOWS[:3]] == ["accounts", "transfer", "statement"]
-    assert [flow.id for flow in FLOWS[6:]] == ["copies", "information"]
+    assert [flow.id for flow in FLOWS[6:]] == ["phone", "copies", "information"]
 
 
 @pytest.mark.parametrize("reason", FAMILIES["hindered."][3:])
 def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, reason: str) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(off={"transfer": reason}))).menus[0]
-        assert disabled(menu) == {"transfer": f"hindered.{reason}", "copies": "hindered.no-receipts"}
+        assert disabled(menu) == {"transfer": f"hindered.{reason}", **CAME}
 
     with_guest(tmp_path, story)
 
@@ -88,7 +90,7 @@ def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, r
 def test_while_the_bank_is_away_nothing_that_needs_it_is_offered(tmp_path: Path) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(open=False))).menus[0]
-        assert disabled(menu) == dict.fromkeys(SERVED, "hindered.bank") | {"copies": "hindered.no-receipts"}
+        assert disabled(menu) == CAME | dict.fromkeys(SERVED, "hindered.bank")
 
     with_guest(tmp_path, story)
 
@@ -168,7 +170,7 @@ def test_without_paper_all_can_be_done_but_what_is_nothing_without_it(tmp_path: 
         lines = {option.id: option.line for option in menus[1].options}
         assert {one for one, line in lines.items() if line == "menu.without-paper"} == PRINTS
         assert disabled(menus[1])["copies"] == "hindered.no-receipts"
-        assert disabled(menus[2]) == {"copies": "hindered.no-paper"}
+        assert disabled(menus[2]) == {**CAME, "copies": "hindered.no-paper"}
         assert "transfer.done" in guest.met
 
     with_guest(tmp_path, story)

@@ -10,7 +10,7 @@ from tests.storm.inspector import Written
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
-EFFECTS = ("transfer", "loss", "limit", "pin")
+EFFECTS = ("transfer", "loss", "limit", "pin", "phone")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
 SAID["done"].add("loss.done-good")
 """The screens that tell how an effect ended."""
