@@ -1,6 +1,7 @@
 """`branch`: set up, serve, and look after a branch server. `branch COMMAND --help` tells the rest."""
 
 import argparse
+import json
 import secrets
 import ssl
 import sys
@@ -16,16 +17,15 @@ from branch import demo, settings, staff, tls
 from branch.bank import contract
 from branch.bank.codes import sent
 from branch.bank.core import CoreRefused, CoreUnavailable
-from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.promise import Broken
 from branch.bank.remote import RemoteCore
-from branch.build import CODES, create_secrets, load_secrets, open_core, open_database, utc_ms
+from branch.build import CODES, create_secrets, load_secrets, open_core, open_database, test_hsm, utc_ms
+from branch.plugins import check_production
 from branch.settings import BadConfig, Settings
 from branch.store import bookkeeping, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
 from branch.store.outbox import event
-from branch.store.terminals import StoredKeys
 
 CODE_HOURS = 24
 WRONG = 2
@@ -75,10 +75,21 @@ def terminal_add(args: argparse.Namespace) -> int:
     with db.write() as tx:
         terminals.invite(tx, args.id, code, now + CODE_HOURS * 3_600_000, now)
     if args.tmk_out is not None:
-        keys = TestHsm(StoredKeys(db), load_secrets(found.state).hsm).master_keys(args.id)
-        tls.write_private(args.tmk_out, f'{{"tmk": "{keys.tdes.hex()}", "tmk_aes": "{keys.aes.hex()}"}}\n'.encode())
+        _only_for_tests(args, found)
+        keys = test_hsm(found, db, load_secrets(found.state)).master_keys(args.id)
+        sm4 = {"tmk_sm4": keys.sm4.hex()} if keys.sm4 else {}
+        text = json.dumps({"tmk": keys.tdes.hex(), "tmk_aes": keys.aes.hex(), **sm4})
+        tls.write_private(args.tmk_out, f"{text}\n".encode())
     say(code)
     return 0
+
+
+def _only_for_tests(args: argparse.Namespace, found: Settings) -> None:
+    """Raise BadConfig where the keys lie in a bank's own security module, or real customers are served."""
+    if found.hsm != "test":
+        line = settings.line_of(args.config.read_text(), "hsm", "ports")
+        raise BadConfig(args.config, line, "keys and PINs lie in the bank's own HSM", "use its own tools")
+    check_production(found)
 
 
 def terminal_revoke(args: argparse.Namespace) -> int:
@@ -109,6 +120,7 @@ def day_next(args: argparse.Namespace) -> int:
 def seed(args: argparse.Namespace) -> int:
     """Fill the reference ledger with demo people, and write their chips' keys."""
     found, db = _opened(args)
+    _only_for_tests(args, found)
     held = load_secrets(found.state)
     demo.seed(db, held, datetime.now().astimezone().date())
     if args.cards_out is not None:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import httpx
 
+from branch import plugins
 from branch.bank.codes import FileSender
 from branch.bank.core import Core
 from branch.bank.hsm import TestHsm
 from branch.bank.issuer import TestIssuer, objects
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.remote import RemoteCore
+from branch.plugins import Given, check_production
 from branch.settings import BadConfig, Settings
 from branch.store.db import Clock, Database, check_schema, open_engine
 from branch.store.terminals import StoredKeys
@@ -77,6 +79,11 @@ def load_secrets(state: Path) -> Secrets:
     return Secrets(**held)
 
 
+def test_hsm(settings: Settings, db: Database, held: Secrets) -> TestHsm:
+    """The security module for tests, keyed as `[pads]` says."""
+    return TestHsm(StoredKeys(db), held.hsm, scheme=settings.scheme)
+
+
 def issuer(held: Secrets) -> DemoIssuer:
     """The test issuer of this branch's demo cards."""
     return DemoIssuer(held.imk_ac, held.imk_mac)
@@ -99,20 +106,21 @@ def open_core(settings: Settings, db: Database) -> Core:
 
 def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | None = None) -> Branch:
     """The branch of these settings, ready to serve."""
+    check_production(settings)
     db, held = open_database(settings, clock), held or load_secrets(settings.state)
-    hsm = TestHsm(StoredKeys(db), held.hsm)
     core = open_core(settings, db)
+    given = Given(settings.bank, settings.name, settings.state, settings.scheme, StoredKeys(db), db.clock)
     said = Information(settings.telephone, settings.opening, settings.offered)
     return Branch(
         settings.bank,
         settings.name,
         db,
         core,
-        hsm,
-        issuer(held),
+        plugins.hsm(settings, given, lambda: test_hsm(settings, db, held)),
+        plugins.issuer(settings, given, lambda: issuer(held)),
         held.mark,
         secrets.token_bytes,
         information=said,
         switched_off=Switches(settings),
-        sender=FileSender(settings.state / CODES, db.clock),
+        sender=plugins.sender(settings, given, lambda: FileSender(settings.state / CODES, db.clock)),
     )

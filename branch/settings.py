@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
+from branch.bank.hsm import PinFormat, Scheme
 from branch.store.db import is_url
 from protocol.enquiries import Hours, Service
 from protocol.messages import TRANSACTIONS, SwitchReason
@@ -49,6 +50,17 @@ class Settings:
     services: tuple[str, ...] = ("cash", "cards", "loans", "wealth", "exchange")
     """What its counters do."""
 
+    production: bool = False
+    """Real customers: nothing that is for tests and development may stand behind the branch."""
+    scheme: Scheme = Scheme()
+    """How the pads are keyed, and what the security module opens."""
+    hsm: str = "test"
+    """The security module: `test`, `MODULE:FACTORY`, or the name of an entry point of the group `branch.hsm`."""
+    issuer: str = "test"
+    """Who stands behind chip cards; as `hsm`, of the group `branch.issuer`."""
+    codes: str = "file"
+    """What sends one-time codes and notices: `file`, or as `hsm`, of the group `branch.codes`."""
+
     switches: Mapping[str, SwitchReason] = field(default_factory=dict)
     """Transactions that are not offered, and why."""
     file: Path | None = None
@@ -71,10 +83,12 @@ class Settings:
 
 
 KEYS: dict[str, dict[str, type]] = {
-    "branch": {"bank": str, "name": str, "state": str},
+    "branch": {"bank": str, "name": str, "state": str, "production": bool},
     "serve": {"host": str, "port": int, "names": list},
     "database": {"url": str},
     "core": {"url": str, "token_file": str, "expose": bool},
+    "pads": {"wrapping": str, "pins": str, "mac": str, "formats": list},
+    "ports": {"hsm": str, "issuer": str, "codes": str},
     "information": {"telephone": str, "hours": list, "services": list},
     "switches": dict.fromkeys(TRANSACTIONS, str),
 }
@@ -82,6 +96,10 @@ FIELDS = {
     ("branch", "bank"): "bank",
     ("branch", "name"): "name",
     ("branch", "state"): "state",
+    ("branch", "production"): "production",
+    ("ports", "hsm"): "hsm",
+    ("ports", "issuer"): "issuer",
+    ("ports", "codes"): "codes",
     ("serve", "host"): "host",
     ("serve", "port"): "port",
     ("serve", "names"): "names",
@@ -115,9 +133,10 @@ def load(path: Path) -> Settings:
         raise BadConfig(path, int(at[1]) if at else 1, "is not TOML", str(why)) from why
     values = _values(path, text, found)
     _check(path, text, values)
+    scheme = _scheme(path, text, values.pop("pads", {}))
     if "state" not in values:
         raise BadConfig(path, 1, "[branch] state is missing", 'add state = "/var/lib/branch"')
-    return Settings(**values, file=path)
+    return Settings(**values, scheme=scheme, file=path)
 
 
 def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
@@ -125,17 +144,17 @@ def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
     for section, body in found.items():
         if section not in KEYS or not isinstance(body, dict):
             known = ", ".join(f"[{one}]" for one in KEYS)
-            raise BadConfig(path, _line(text, section), f"unknown section or key {section!r}", f"there are {known}")
+            raise BadConfig(path, line_of(text, section), f"unknown section or key {section!r}", f"there are {known}")
         for key, value in body.items():
             kind = KEYS[section].get(key)
             if kind is None:
                 known = ", ".join(KEYS[section])
-                raise BadConfig(path, _line(text, key, section), f"unknown key {key!r}", f"[{section}] has {known}")
+                raise BadConfig(path, line_of(text, key, section), f"unknown key {key!r}", f"[{section}] has {known}")
             if not _is_a(kind, value):
-                line, (words, like) = _line(text, key, section), WORDS[kind]
+                line, (words, like) = line_of(text, key, section), WORDS[kind]
                 raise BadConfig(path, line, f"{key} must be {words}", f"write it like {key} = {like}")
-            if section == "switches":
-                values.setdefault("switches", {})[key] = value
+            if section in {"switches", "pads"}:
+                values.setdefault(section, {})[key] = value
             else:
                 values[FIELDS[section, key]] = _shaped(key, value)
     return values
@@ -164,20 +183,43 @@ def _shaped(key: str, value: Any) -> Any:
 def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     database, core, port = values.get("database", ""), values.get("core", "reference"), values.get("port", 8443)
     if database and not is_url(database):
-        line = _line(text, "url", "database")
+        line = line_of(text, "url", "database")
         raise BadConfig(path, line, "not a database URL", "write sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME")
     if core != "reference" and not is_safe(core):
-        line = _line(text, "url", "core")
+        line = line_of(text, "url", "core")
         raise BadConfig(path, line, "not an address of a core", 'write "reference" or https://HOST[:PORT]')
     if core != "reference" and "core_token_file" not in values:
-        line = _line(text, "url", "core")
+        line = line_of(text, "url", "core")
         raise BadConfig(path, line, "an adapter needs a token", "add token_file under [core]")
     if not 0 < port < 65536:
-        raise BadConfig(path, _line(text, "port", "serve"), f"{port} is no port", "write one of 1 to 65535")
+        raise BadConfig(path, line_of(text, "port", "serve"), f"{port} is no port", "write one of 1 to 65535")
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):
-        line = _line(text, "name", "branch")
+        line = line_of(text, "name", "branch")
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
     _check_information(path, text, values)
+
+
+PADS: dict[str, dict[str, str]] = {
+    "wrapping": {"ecb": "ecb", "tr31": "tr31"},
+    "pins": {"session": "session", "dukpt": "dukpt"},
+    "mac": {"tdes": "TAK", "sm4": "TAKSM4"},
+}
+"""What `[pads]` may say of a scheme, in the words of a bank -> in those of `branch.bank.hsm.Scheme`."""
+
+
+def _scheme(path: Path, text: str, said: dict[str, Any]) -> Scheme:
+    """How the pads are keyed; raises BadConfig."""
+    for key, value in said.items():
+        known = tuple(PADS.get(key, get_args(PinFormat)))
+        given = value if key == "formats" else [value]
+        if not given or any(one not in known for one in given):
+            raise BadConfig(path, line_of(text, key, "pads"), f"{key} has no {value!r}", f"use {', '.join(known)}")
+    if said.get("pins") == "dukpt" and said.get("wrapping", "tr31") != "tr31":
+        line = line_of(text, "wrapping", "pads")
+        raise BadConfig(path, line, "keys of DUKPT need their serial number", 'write wrapping = "tr31" with "dukpt"')
+    chosen = {key: PADS[key][value] for key, value in said.items() if key in PADS}
+    formats = {"formats": tuple(dict.fromkeys(said["formats"]))} if "formats" in said else {}
+    return Scheme(**chosen, **formats)  # type: ignore[arg-type]
 
 
 def _check_information(path: Path, text: str, values: dict[str, Any]) -> None:
@@ -185,16 +227,16 @@ def _check_information(path: Path, text: str, values: dict[str, Any]) -> None:
         try:
             _hours(one)
         except ValueError as why:
-            line = _line(text, "hours", "information")
+            line = line_of(text, "hours", "information")
             raise BadConfig(path, line, f"{one!r} are no hours", 'write them like "mon-fri 09:00-17:00"') from why
     for one in values.get("services", ()):
         if one not in get_args(Service):
             known = ", ".join(get_args(Service))
-            raise BadConfig(path, _line(text, "services", "information"), f"unknown service {one!r}", f"use {known}")
+            raise BadConfig(path, line_of(text, "services", "information"), f"unknown service {one!r}", f"use {known}")
     for one, reason in values.get("switches", {}).items():
         if reason not in get_args(SwitchReason):
             known = ", ".join(get_args(SwitchReason))
-            raise BadConfig(path, _line(text, one, "switches"), f"unknown reason {reason!r}", f"use {known}")
+            raise BadConfig(path, line_of(text, one, "switches"), f"unknown reason {reason!r}", f"use {known}")
 
 
 def _hours(text: str) -> Hours:
@@ -217,7 +259,7 @@ def is_safe(url: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
 
 
-def _line(text: str, key: str, section: str = "") -> int:
+def line_of(text: str, key: str, section: str = "") -> int:
     """Where a key stands, as well as can be told: its first place after its section's heading."""
     inside = not section
     for number, line in enumerate(text.splitlines(), 1):

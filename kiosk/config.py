@@ -32,8 +32,11 @@ KEYS: dict[str, dict[str, type]] = {
         "high_contrast": bool,
     },
     "devices": dict.fromkeys(DEVICES, str),
+    "pin": {"format": str},
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
+PIN_FORMATS = ("iso0", "iso3", "iso4")
+"""Formats of PIN blocks that a pad can be asked for."""
 _HEADER = re.compile(r"\[\s*([^\]\s]+)\s*\]")
 NEEDED = (
     ("terminal", "id"),
@@ -126,7 +129,11 @@ def load(path: Path) -> Config:
         devices=found["devices"],
         language=terminal.get("language", "zh"),
         screen=Screen(**found.get("screen", {})),
-        rules=Rules(**found.get("patience", {}), operator=terminal["id"]),
+        rules=Rules(
+            **found.get("patience", {}),
+            pin_format=found.get("pin", {}).get("format", Rules.pin_format),
+            operator=terminal["id"],
+        ),
         file=path,
     )
 
@@ -154,6 +161,8 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         raise wrong("terminal", "id", "not a terminal's name", "write up to 16 letters and digits")
     if found["terminal"].get("language", "zh") not in {"zh", "en", "ar"}:
         raise wrong("terminal", "language", "no such language", "write zh, en or ar")
+    if found.get("pin", {}).get("format", "iso0") not in PIN_FORMATS:
+        raise wrong("pin", "format", "no such PIN block format", f"write {', '.join(PIN_FORMATS)}")
     if not _is_https(found["branch"]["url"]):
         raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
     for name, begins in DEVICES.items():

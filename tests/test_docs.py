@@ -19,7 +19,7 @@ import uvicorn
 from branch import __main__ as branch, link as branch_link
 from branch.api import create_app
 from branch.bank import corewire, served
-from branch.bank.hsm import retail_mac
+from branch.bank.ciphers import retail_mac
 from branch.bank.remote import RemoteCore
 from branch.serving import inline
 from branch.settings import KEYS as BRANCH_KEYS

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from protocol.mask import mask_phone
 
@@ -16,6 +16,7 @@ class CodeNotSent(Exception):
     """The message service did not take it."""
 
 
+@runtime_checkable
 class CodeSender(Protocol):
     """A bank's message service."""
 

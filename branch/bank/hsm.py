@@ -26,32 +26,26 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
-import psec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.ciphers.algorithms import AES, SM4
 
+from branch.bank.ciphers import MAC_BYTES, MACS, SM4_KIND, check_value, cipher, odd_parity, opened, shaped
 from branch.bank.keyblocks import HEADERS, key_block
 from protocol import dukpt
 from protocol.mask import PinBlock
 from protocol.messages import PadKey, PadKeys
 
-KCV_BYTES = 3
 NONCE_BYTES = 12
 SALT_BYTES = 16
 KEY_BYTES = 16
-MAC_BYTES = 8
 KEY_SETS = {"IK": bytes.fromhex("FFFF000001"), "IKAES": bytes.fromhex("00000001")}
 """What a KSN begins with, and names the BDK by; the number of the initial key follows, and then the counter."""
-SM4_KIND = "4"
-"""X9.143 leaves the digits to makers, and has no letter for SM4."""
 INITIAL_KEYS = 1 << 19
 """So many numbers has the KSN of TDES DUKPT room for."""
 
+PinFormat = Literal["iso0", "iso3", "iso4"]
 PadKeyName = Literal["TPK", "TAK", "TPKAES", "TAKSM4", "IK", "IKAES"]
 
 
@@ -108,6 +102,8 @@ class Scheme:
     """`ecb` for older pads. With DUKPT, whose keys need their KSN, it is always `tr31`; for a key of SM4 never."""
     pins: Literal["session", "dukpt"] = "session"
     mac: Literal["TAK", "TAKSM4"] = "TAK"
+    formats: tuple[PinFormat, ...] = ("iso0", "iso3", "iso4")
+    """Formats of PIN blocks that are opened: 0 and 3 under 3DES, 4 under AES. A pad gets no key for any other."""
 
     @property
     def blocks(self) -> bool:
@@ -116,7 +112,10 @@ class Scheme:
 
     def names(self) -> tuple[PadKeyName, ...]:
         """The keys that a pad is given."""
-        return ("IK", self.mac, "IKAES") if self.pins == "dukpt" else ("TPK", self.mac, "TPKAES")
+        tdes: PadKeyName = "IK" if self.pins == "dukpt" else "TPK"
+        aes: PadKeyName = "IKAES" if self.pins == "dukpt" else "TPKAES"
+        first = (tdes,) if {"iso0", "iso3"} & set(self.formats) else ()
+        return (*first, self.mac, *((aes,) if "iso4" in self.formats else ()))
 
 
 @dataclass(frozen=True)
@@ -146,6 +145,7 @@ class Changed:
     verifier: str = field(default="", repr=False)
 
 
+@runtime_checkable
 class Hsm(Protocol):
     """A host security module, as the branch needs it. Every call may raise HsmRefused."""
 
@@ -196,7 +196,7 @@ class TestHsm:
         """The terminal's master keys, made when first asked for; the same ones ever after."""
         with self._lock:
             sm4 = self._made(f"TMKSM4/{terminal}", bytes) if self._scheme.mac == "TAKSM4" else b""
-            return MasterKeys(self._made(f"TMK/{terminal}", _odd_parity), self._made(f"TMKAES/{terminal}", bytes), sm4)
+            return MasterKeys(self._made(f"TMK/{terminal}", odd_parity), self._made(f"TMKAES/{terminal}", bytes), sm4)
 
     def working_keys(self, terminal: str) -> PadKeys:
         masters, names = self.master_keys(terminal), self._scheme.names()
@@ -208,12 +208,12 @@ class TestHsm:
         if name in KEY_SETS:
             key, ksn = self._new_initial_key(name, terminal)
         else:
-            key = self._renew(f"{name}/{terminal}", _shaped(kind, self._random(KEY_BYTES)))
-        master, kcv = masters.of(kind), _kcv(kind, key).hex()
+            key = self._renew(f"{name}/{terminal}", shaped(kind, self._random(KEY_BYTES)))
+        master, kcv = masters.of(kind), check_value(kind, key).hex()
         if self._scheme.blocks and name in HEADERS:
             block = key_block(name, master, key, ksn).encode()
             return PadKey(name=name, wrapping="tr31", cryptogram=block.hex(), kcv=kcv)
-        return PadKey(name=name, cryptogram=_cipher(kind, master).encryptor().update(key).hex(), kcv=kcv)
+        return PadKey(name=name, cryptogram=cipher(kind, master).encryptor().update(key).hex(), kcv=kcv)
 
     def _new_initial_key(self, name: str, terminal: str) -> tuple[bytes, bytes]:
         """An initial key that nobody ever had, and its KSN, by which the terminal is known from now on."""
@@ -227,7 +227,7 @@ class TestHsm:
         return family.initial_key(self._bdk(family), ksn), ksn
 
     def _bdk(self, family: dukpt.Family) -> bytes:
-        return self._made(f"BDK/{family.algorithm}", lambda raw: _shaped(family.algorithm, raw))
+        return self._made(f"BDK/{family.algorithm}", lambda raw: shaped(family.algorithm, raw))
 
     def make_pin_verifier(self, pin: str) -> str:
         """What the bank stores instead of a PIN of 4 to 12 digits: `salt:tag` in hex."""
@@ -238,11 +238,13 @@ class TestHsm:
 
     def verify_pin(self, terminal: str, number: str, block: PinBlock, verifier: str) -> bool:
         salt, tag = (bytes.fromhex(part) for part in verifier.split(":"))
-        pins = (_opened(key, number, block) for key in self._pin_keys(terminal, block))
+        pins = (opened(key, number, block) for key in self._pin_keys(terminal, block))
         return any(pin is not None and hmac.compare_digest(self._tag(salt, pin), tag) for pin in pins)
 
     def _pin_keys(self, terminal: str, block: PinBlock) -> list[bytes]:
         """What the block may be under: working keys, or the one key that its KSN says."""
+        if block.format not in self._scheme.formats:
+            raise HsmRefused(f"this bank opens no PIN block of format {block.format}")
         session, initial = _PIN_KEYS[block.format]
         if not block.ksn:
             return self._in_force(session, terminal)
@@ -274,10 +276,10 @@ class TestHsm:
     def _clear(self, terminal: str, number: str, block: PinBlock) -> str | None:
         """The clear PIN, which must not leave this module."""
         keys = self._pin_keys(terminal, block)
-        return next((pin for key in keys if (pin := _opened(key, number, block)) is not None), None)
+        return next((pin for key in keys if (pin := opened(key, number, block)) is not None), None)
 
     def verify_mac(self, terminal: str, data: bytes, mac: bytes) -> bool:
-        keys, make = self._in_force(self._scheme.mac, terminal), _MACS[self._scheme.mac]
+        keys, make = self._in_force(self._scheme.mac, terminal), MACS[self._scheme.mac]
         return len(mac) == MAC_BYTES and any(hmac.compare_digest(make(key, data), mac) for key in keys)
 
     def _tag(self, salt: bytes, pin: str) -> bytes:
@@ -327,72 +329,3 @@ def weak(pin: str, told: tuple[str, ...]) -> bool:
     """Is it short, one digit repeated, a sequence up or down, or the end of a number that others know of her?"""
     steps = {(int(after) - int(before)) % 10 for before, after in itertools.pairwise(pin)}
     return len(pin) < LEAST or steps in ({0}, {1}, {9}) or any(number.endswith(pin) for number in told)
-
-
-def tdes_kcv(key: bytes) -> bytes:
-    """Check value of a 3DES key of 16 or 24 bytes."""
-    return _kcv("T", key)
-
-
-def aes_kcv(key: bytes) -> bytes:
-    """Check value of an AES key."""
-    return _kcv("A", key)
-
-
-def retail_mac(key: bytes, data: bytes) -> bytes:
-    """ISO/IEC 9797-1 algorithm 3 with a 16-byte key and padding method 2: eight bytes."""
-    padded = data + b"\x80" + bytes(-(len(data) + 1) % 8)
-    first, second = key[:8] * 3, key[8:16] * 3  # three equal keys make 3DES a single DES
-    chained = Cipher(TripleDES(first), modes.CBC(bytes(8))).encryptor().update(padded)[-8:]
-    return _ecb(TripleDES(first)).encryptor().update(_ecb(TripleDES(second)).decryptor().update(chained))
-
-
-def sm4_mac(key: bytes, data: bytes) -> bytes:
-    """ISO/IEC 9797-1 algorithm 1 (GB/T 15852.1) with SM4 and padding method 2: the first eight bytes."""
-    padded = data + b"\x80" + bytes(-(len(data) + 1) % 16)
-    return Cipher(SM4(key), modes.CBC(bytes(16))).encryptor().update(padded)[-16:][:MAC_BYTES]
-
-
-_MACS = {"TAK": retail_mac, "TAKSM4": sm4_mac}
-
-
-def _shaped(kind: str, raw: bytes) -> bytes:
-    """A random key as its algorithm wants it."""
-    return _odd_parity(raw) if kind == "T" else raw
-
-
-def _kcv(kind: str, key: bytes) -> bytes:
-    return _cipher(kind, key).encryptor().update(bytes(8 if kind == "T" else 16))[:KCV_BYTES]
-
-
-def _cipher(kind: str, key: bytes) -> Cipher[modes.ECB]:
-    if kind == "T":
-        return _tdes(key)
-    return _ecb(SM4(key) if kind == SM4_KIND else AES(key))
-
-
-def _tdes(key: bytes) -> Cipher[modes.ECB]:
-    return _ecb(TripleDES((key + key[:8])[:24]))
-
-
-def _ecb(algorithm: CipherAlgorithm) -> Cipher[modes.ECB]:
-    return Cipher(algorithm, modes.ECB())  # noqa: S305  keys and PIN blocks are single blocks: the standards say ECB
-
-
-def _odd_parity(key: bytes) -> bytes:
-    """FIPS 46-3: the lowest bit of each byte makes the number of ones odd."""
-    return bytes(byte ^ 1 ^ byte.bit_count() % 2 for byte in key)
-
-
-def _opened(key: bytes, number: str, block: PinBlock) -> str | None:
-    """The clear PIN, which must not leave this module; None when the block does not open."""
-    try:
-        if block.format == "iso4":
-            pin: str = psec.pinblock.decipher_pinblock_iso_4(key, block.block, number)
-            return pin
-        clear = _tdes(key).decryptor().update(block.block)
-        decode = psec.pinblock.decode_pinblock_iso_3 if block.format == "iso3" else psec.pinblock.decode_pinblock_iso_0
-        pin = decode(clear, number)
-    except ValueError:
-        return None
-    return pin

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from branch.bank.codes import CodeSender, Nobody
 from branch.bank.core import Core, CoreCard
@@ -17,6 +17,7 @@ from protocol.enquiries import Hours, Service
 from protocol.messages import Mend, Reason, SwitchReason
 
 
+@runtime_checkable
 class Issuer(Protocol):
     """Who stands behind a chip card; fields 55 and the answer (tag 91) in hex, amounts in fen."""
 

@@ -46,11 +46,11 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def pad_keys(path: pathlib.Path) -> tuple[bytes, bytes]:
-    """The pad's two master keys. ValueError says what is wrong with the file, never what stands in it."""
+def pad_keys(path: pathlib.Path) -> tuple[bytes, bytes, bytes]:
+    """The pad's master keys: 3DES, AES, and the one for SM4, empty where there is none. ValueError says what is wrong with the file, never what stands in it."""
     try:
         keys = json.loads(path.read_text("utf-8"))
-        return bytes.fromhex(keys["tmk"]), bytes.fromhex(keys["tmk_aes"])
+        return bytes.fromhex(keys["tmk"]), bytes.fromhex(keys["tmk_aes"]), bytes.fromhex(keys.get("tmk_sm4", ""))
     except OSError as why:
         raise ValueError(f"{path}: {why.strerror}; write it with `branch terminal add --tmk-out`") from None
     except (KeyError, TypeError, ValueError):
@@ -59,10 +59,11 @@ def pad_keys(path: pathlib.Path) -> tuple[bytes, bytes]:
 
 def far_ends(args: argparse.Namespace) -> tuple[FarEnd, ...]:
     """The six devices, not started yet. ValueError when a file handed in is not what it should be."""
+    tdes, aes, sm4 = pad_keys(args.pad_keys)
     return (
         IdReaderFarEnd(baud=BAUD if args.baud_pacing else 0),
         CardReaderFarEnd(args.cards, paced=args.baud_pacing),
-        PinPadFarEnd(*pad_keys(args.pad_keys)),
+        PinPadFarEnd(tdes, aes, tmk_sm4=sm4),
         PrinterFarEnd(args.state / "receipts", presenter=True, speed=LINES_A_SECOND if args.baud_pacing else 0),
         CameraFarEnd(args.state / "film"),
         PanelFarEnd(),

@@ -17,8 +17,9 @@ from pyemv import ac
 
 from branch import demo, tls
 from branch.api import create_app
+from branch.bank.ciphers import retail_mac, tdes
 from branch.bank.codes import sent
-from branch.bank.hsm import TestHsm, _tdes, retail_mac
+from branch.bank.hsm import TestHsm
 from branch.bank.issuer import CNY, SIGNED, cryptogram, derive_card_key, session_key
 from branch.bank.ledger import ReferenceLedger
 from branch.build import CODES, Secrets, create_secrets, open_branch
@@ -168,7 +169,7 @@ class Terminal:
     def pin_check(self, pin: str, number: str) -> dict[str, str]:
         """A format 0 block as the pad makes it."""
         tpk = self.keys._in_force("TPK", self.name)[0]
-        block = _tdes(tpk).encryptor().update(psec.pinblock.encode_pinblock_iso_0(pin, number))
+        block = tdes(tpk).encryptor().update(psec.pinblock.encode_pinblock_iso_0(pin, number))
         return {"block": block.hex(), "format": "iso0"}
 
     def mac(self, key: str, trace: int, code: str, order: m.Order) -> str:

@@ -143,16 +143,8 @@ class Person:
 
     async def _answer(self, screen: s.Screen[Any]) -> Any:
         match screen:
-            case s.Prompt(picture=s.Picture.CARD_IN):
-                self.slot.insert(VirtualCard(self.cards["li-na-debit" if self.who is demo.LI_NA else "wang-wei-debit"]))
-            case s.Prompt(picture=s.Picture.ID_CARD_LAY):
-                await self.id_reader.act("lay", "li-na" if self.who is demo.LI_NA else "wang-wei")
-            case s.Prompt(picture=s.Picture.ID_CARD_TAKE):
-                self.id_reader.sam.lift()
-            case s.Prompt(picture=s.Picture.PERSON):
-                self.staff(dict(screen.params)["number"])
             case s.Prompt():
-                self._take_all()
+                await self._at_prompt(screen)
             case s.EnterPin():
                 self.entry = screen.key
                 await self._types_pin()
@@ -176,6 +168,20 @@ class Person:
             case _:
                 return None
         return await self._never()
+
+    async def _at_prompt(self, screen: s.Prompt) -> None:
+        """What her hand does at a device."""
+        match screen.picture:
+            case s.Picture.CARD_IN:
+                self.slot.insert(VirtualCard(self.cards["li-na-debit" if self.who is demo.LI_NA else "wang-wei-debit"]))
+            case s.Picture.ID_CARD_LAY:
+                await self.id_reader.act("lay", "li-na" if self.who is demo.LI_NA else "wang-wei")
+            case s.Picture.ID_CARD_TAKE:
+                self.id_reader.sam.lift()
+            case s.Picture.PERSON:
+                self.staff(dict(screen.params)["number"])
+            case _:
+                self._take_all()
 
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
         if self.prefers in {option.id for option in options}:
