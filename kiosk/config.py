@@ -35,8 +35,11 @@ KEYS: dict[str, dict[str, type]] = {
     "pin": {"format": str},
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
-PIN_FORMATS = ("iso0", "iso3", "iso4")
-"""Formats of PIN blocks that a pad can be asked for."""
+ONE_OF = (
+    ("terminal", "language", ("zh", "en", "ar"), "language"),
+    ("pin", "format", ("iso0", "iso3", "iso4"), "format of PIN blocks"),
+)
+"""Keys that have a list of values, and what these are."""
 _HEADER = re.compile(r"\[\s*([^\]\s]+)\s*\]")
 NEEDED = (
     ("terminal", "id"),
@@ -159,10 +162,9 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
 
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", found["terminal"]["id"]):
         raise wrong("terminal", "id", "not a terminal's name", "write up to 16 letters and digits")
-    if found["terminal"].get("language", "zh") not in {"zh", "en", "ar"}:
-        raise wrong("terminal", "language", "no such language", "write zh, en or ar")
-    if found.get("pin", {}).get("format", "iso0") not in PIN_FORMATS:
-        raise wrong("pin", "format", "no such PIN block format", f"write {', '.join(PIN_FORMATS)}")
+    for section, key, known, what in ONE_OF:
+        if found.get(section, {}).get(key, known[0]) not in known:
+            raise wrong(section, key, f"no such {what}", f"write {', '.join(known[:-1])} or {known[-1]}")
     if not _is_https(found["branch"]["url"]):
         raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
     for name, begins in DEVICES.items():

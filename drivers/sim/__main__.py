@@ -47,7 +47,10 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def pad_keys(path: pathlib.Path) -> tuple[bytes, bytes, bytes]:
-    """The pad's master keys: 3DES, AES, and the one for SM4, empty where there is none. ValueError says what is wrong with the file, never what stands in it."""
+    """The pad's master keys: 3DES, AES, and the one for SM4, empty where there is none.
+
+    ValueError says what is wrong with the file, never what stands in it.
+    """
     try:
         keys = json.loads(path.read_text("utf-8"))
         return bytes.fromhex(keys["tmk"]), bytes.fromhex(keys["tmk_aes"]), bytes.fromhex(keys.get("tmk_sm4", ""))

@@ -195,9 +195,9 @@ def test_pad_and_module_agree_under_whatever_scheme_the_file_chooses(state: Path
         for key in branch.hsm.working_keys("T1").keys:
             await pad.import_key(key.name, bytes.fromhex(key.cryptogram), bytes.fromhex(key.kcv), key.wrapping)
         verifier = own_hsm(settings, open_database(settings), held).make_pin_verifier("135790")
-        for format in formats:
-            block = await _typed(far, pad, format)
-            assert branch.hsm.verify_pin("T1", NUMBER.digits, block, verifier), format
+        for kind in formats:
+            block = await _typed(far, pad, kind)
+            assert branch.hsm.verify_pin("T1", NUMBER.digits, block, verifier), kind
         assert branch.hsm.verify_mac("T1", b"order", await pad.mac(b"order"))
         assert not branch.hsm.verify_mac("T1", b"other", await pad.mac(b"order"))
         await pad.close()

@@ -60,6 +60,7 @@ def test_the_shipped_file_is_read_and_shows_every_key_there_is(tmp_path: Path) -
         ("idle = 45.0", "idle = 0", "idle", ("out of range", "above 0")),
         ("fullscreen = true", "fullscreen = 1", "fullscreen", ("fullscreen must be a bool", "correct")),
         ('id = "VTM001"', 'id = "VTM 001"', "VTM 001", ("not a terminal's name", "letters and digits")),
+        ('format = "iso0"', 'format = "iso1"', '"iso1"', ("no such format of PIN blocks", "iso0, iso3 or iso4")),
         ('language = "zh"', 'language = "fr"', '"fr"', ("no such language", "zh, en or ar")),
         ("height = 1920", "height 1920", "height 1920", ("is not TOML",)),
     ],
