@@ -28,6 +28,7 @@ from branch.terminal import (
     pin_change,
     settle,
     step_up,
+    takeaway,
     transfer,
 )  # fmt: skip
 from branch.terminal.context import Branch
@@ -53,6 +54,7 @@ HANDLERS: dict[str, Handler] = {
     "sign_out": identify.sign_out,
     "accounts": money.accounts,
     "movements": enquiries.movements,
+    "take_statement": takeaway.take_statement,
     "recent_payees": money.recent_payees,
     "rates": enquiries.rates,
     "information": enquiries.information,

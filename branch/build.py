@@ -122,5 +122,6 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         secrets.token_bytes,
         information=said,
         switched_off=Switches(settings),
+        papers=settings.customers.rstrip("/"),
         sender=plugins.sender(settings, given, lambda: FileSender(settings.state / CODES, db.clock)),
     )

@@ -37,6 +37,10 @@ class Rules:
         rule = self.on("phone-waiting", day)
         return int(rule["days"]), frozenset(rule["for"])
 
+    def paper_minutes(self, day: date) -> int:
+        """For so many minutes a link to a paper is good."""
+        return int(self.on("paper-link", day)["minutes"])
+
 
 def load(path: Path) -> Rules:
     """Read a table; ValueError when an entry has no date, or does not name its source."""

@@ -1,9 +1,11 @@
 """The serving process: uvicorn with mutual TLS, and systemd told that it is ready and alive."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import sdnotify
@@ -11,6 +13,8 @@ import uvicorn
 
 from branch import demo, tls
 from branch.api import create_app
+from branch.customers.desk import customers_app
+from branch.customers.words import PaperWords
 from branch.serving import Run, described
 from branch.settings import Settings
 from branch.terminal.context import Branch
@@ -21,20 +25,34 @@ MESSAGE_BYTES = 16 * 1024
 KEEP_SECONDS = 60
 """An idle connection is kept so long: longer than any terminal keeps it (`kiosk.link.IDLE`)."""
 STOP_SECONDS = 10
+CUSTOMERS = 200
+"""Phones at once."""
+
+
+class Beside(uvicorn.Server):
+    """The customers' port: lives and ends with the branch's own server, which alone hears signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None are heard here."""
+        yield
 
 
 class Server(uvicorn.Server):
     """Says READY once it listens, and feeds the watchdog as long as the database answers."""
 
-    def __init__(self, config: uvicorn.Config, branch: Branch, run: Run) -> None:
+    def __init__(self, config: uvicorn.Config, branch: Branch, run: Run, beside: Beside | None = None) -> None:
         super().__init__(config)
-        self._branch, self._run = branch, run
+        self._branch, self._run, self.beside = branch, run, beside
+        self._customers: asyncio.Task[None] | None = None
         self._notifier = sdnotify.SystemdNotifier() if "NOTIFY_SOCKET" in os.environ else None
         self._feeder: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
+        if self.started and self.beside is not None:
+            self._customers = asyncio.create_task(self.beside.serve())
         if self.started:
             self._say("READY=1")
             self._feeder = asyncio.create_task(self._feed())
@@ -45,6 +63,9 @@ class Server(uvicorn.Server):
         if self._feeder is not None:
             self._feeder.cancel()
             await asyncio.gather(self._feeder, return_exceptions=True)
+        if self.beside is not None and self._customers is not None:
+            self.beside.should_exit = True
+            await self._customers
         await super().shutdown(sockets)
 
     async def _feed(self) -> None:
@@ -90,7 +111,33 @@ def configured(settings: Settings) -> Server:
         access_log=False,
         server_header=False,
     )
-    return Server(config, app.state.branch, app.state.run)
+    return Server(config, app.state.branch, app.state.run, customers(settings, app.state.branch, app.state.run))
+
+
+def customers(settings: Settings, branch: Branch, run: Run) -> Beside | None:
+    """The customers' port, which asks nobody for a certificate; None where phones have no address."""
+    if not settings.customers:
+        return None
+    PaperWords("zh")  # catalogues that were not compiled are missed here, and not by a customer
+    own = (settings.state / "server.pem", settings.state / "server.key")
+    certificate, key = settings.customers_certificate or own[0], settings.customers_key or own[1]
+    config = uvicorn.Config(
+        customers_app(branch, run),
+        host=settings.customers_host,
+        port=settings.customers_port,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        http="h11",
+        ws="none",
+        h11_max_incomplete_event_size=MESSAGE_BYTES,
+        limit_concurrency=CUSTOMERS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+    )
+    return Beside(config)
 
 
 def run(settings: Settings) -> None:

@@ -43,6 +43,14 @@ class Settings:
     core_expose: bool = False
     """Serve the reference ledger at /core/v1, guarded by the token in `state`/core.token."""
 
+    customers: str = ""
+    """The https address, without a path, at which customers' phones reach the customers' port; empty: there is none."""
+    customers_host: str = "127.0.0.1"
+    customers_port: int = 8444
+    customers_certificate: Path | None = None
+    """Certificate (with its chain) that phones believe in, and its key; without, the branch's own: they will warn."""
+    customers_key: Path | None = None
+
     telephone: str = ""
     """Of the branch, as anybody may read it at a terminal."""
     hours: tuple[str, ...] = ("mon-fri 09:00-17:00",)
@@ -89,6 +97,7 @@ KEYS: dict[str, dict[str, type]] = {
     "core": {"url": str, "token_file": str, "expose": bool},
     "pads": {"wrapping": str, "pins": str, "mac": str, "formats": list},
     "ports": {"hsm": str, "issuer": str, "codes": str},
+    "customers": {"url": str, "host": str, "port": int, "certificate": str, "key": str},
     "information": {"telephone": str, "hours": list, "services": list},
     "switches": dict.fromkeys(TRANSACTIONS, str),
 }
@@ -107,6 +116,11 @@ FIELDS = {
     ("core", "url"): "core",
     ("core", "token_file"): "core_token_file",
     ("core", "expose"): "core_expose",
+    ("customers", "url"): "customers",
+    ("customers", "host"): "customers_host",
+    ("customers", "port"): "customers_port",
+    ("customers", "certificate"): "customers_certificate",
+    ("customers", "key"): "customers_key",
     ("information", "telephone"): "telephone",
     ("information", "hours"): "hours",
     ("information", "services"): "services",
@@ -175,7 +189,7 @@ def _is_a(kind: type, value: Any) -> bool:
 
 
 def _shaped(key: str, value: Any) -> Any:
-    if key in {"state", "token_file"}:
+    if key in {"state", "token_file", "certificate", "key"}:
         return Path(value)
     return tuple(value) if isinstance(value, list) else value
 
@@ -196,7 +210,20 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):
         line = line_of(text, "name", "branch")
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
+    _check_customers(path, text, values)
     _check_information(path, text, values)
+
+
+def _check_customers(path: Path, text: str, values: dict[str, Any]) -> None:
+    url, port = values.get("customers", ""), values.get("customers_port", 8444)
+    if url and not re.fullmatch(r"https://[A-Za-z0-9.:\[\]-]+/?", url):
+        line = line_of(text, "url", "customers")
+        raise BadConfig(path, line, "not an address for phones", "write https://HOST[:PORT], without a path")
+    if not 0 < port < 65536:
+        raise BadConfig(path, line_of(text, "port", "customers"), f"{port} is no port", "write one of 1 to 65535")
+    if ("customers_certificate" in values) != ("customers_key" in values):
+        line = line_of(text, "", "customers")
+        raise BadConfig(path, line, "certificate and key belong together", "give both under [customers], or neither")
 
 
 PADS: dict[str, dict[str, str]] = {

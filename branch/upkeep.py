@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from branch.serving import Run, described
-from branch.store import phones, visits
+from branch.store import downloads, phones, visits
 from branch.terminal import phone
 from branch.terminal.context import Branch
 
@@ -29,7 +29,7 @@ async def forget(branch: Branch, run: Run) -> None:
 
     def act() -> int:
         with branch.db.write() as tx:
-            return visits.forget(tx, branch.now) + phones.forget(tx, branch.now)
+            return sum(one.forget(tx, branch.now) for one in (visits, phones, downloads))
 
     await run(act)
 

@@ -170,6 +170,8 @@ class Review(Screen[str]):
     words = ("", ".line")
     facts: tuple[Fact, ...] = ()
     options: tuple[Option, ...] = ()
+    qr: str = ""
+    """What her phone's camera reads off the glass."""
 
 
 @dataclass(frozen=True)

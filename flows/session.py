@@ -82,6 +82,10 @@ class Session:
             self.tape.keep(screen, answer, asked=True)
         return answer
 
+    async def ask_untaped(self, screen: Screen[T]) -> T:
+        """Ask what must not be kept: a link that opens by itself. "Back" is the flow's own, as ever."""
+        return await self._shown(screen, Chrome("back"))
+
     async def ask_or(self, screen: Screen[str], act: Callable[[], Awaitable[T]]) -> str | T:
         """Show a screen until it is answered: by a touch, or by what her hand does at a device."""
         kept = self.tape.replay(screen)

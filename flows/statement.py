@@ -1,5 +1,6 @@
 """Statement: what has moved on an account, on the glass and on paper."""
 
+from datetime import UTC, datetime
 from functools import partial
 
 from drivers.api import Line
@@ -7,7 +8,7 @@ from flows.accounts import account_options
 from flows.paper import Kept, Paper
 from flows.ports import Words
 from flows.receipt import copy, receipt
-from flows.screens import Choose, Entry, Fact, Option, Review, Statement, Where
+from flows.screens import Choose, Entry, Fact, Option, Review, Statement, Wait, Where
 from flows.session import Session
 from protocol import enquiries as e, messages as m
 from protocol.money import Money
@@ -42,6 +43,9 @@ async def statement(session: Session) -> None:
             case "print":
                 await receipt(session, partial(statement_paper, account, shown))
                 return
+            case "take":
+                if await _take(session, account, shown, asked):
+                    return
             case "older":
                 asked = asked.model_copy(update={"before": shown.movements[-1].id})
             case "all" | "in" | "out":
@@ -59,13 +63,14 @@ async def _movements(session: Session, asked: e.MovementsAsked) -> e.Movements:
 
 def _screen(account: m.Account, shown: e.Movements, asked: e.MovementsAsked) -> Statement:
     paper = (Option("print", "statement.print"),) if shown.movements else ()
+    take = (Option("take", "statement.take"),) if shown.movements and shown.take else ()
     older = (Option("older", "statement.older"),) if shown.more else ()
     return Statement(
         "statement.shown",
         entries=tuple(_entry(one) for one in shown.movements),
         ways=WAYS,
         way=asked.way,
-        options=(*paper, *older),
+        options=(*paper, *take, *older),
         masked=account.masked,
         since=shown.since,
         until=shown.until,
@@ -94,6 +99,25 @@ async def _one(session: Session, account: m.Account, one: e.Movement) -> bool:
     if wish == "copy":
         await copy(session, Kept(partial(transfer_paper, account, one), one.at))
     return wish == "copy"
+
+
+async def _take(session: Session, account: m.Account, shown: e.Movements, asked: e.MovementsAsked) -> bool:
+    """The whole period for her phone, by a link on the glass; or on paper all the same: True when it was printed.
+
+    The link opens the paper by itself: it stands on this screen and nowhere else.
+    """
+    facts = {"customer": asked.customer, "account": asked.account, "period": asked.period, "way": asked.way}
+    wanted = e.StatementAsked.model_validate({**facts, "language": session.terminal.stage.language})
+    link = await session.busy(Wait("wait.paper", usually=3), lambda: session.bank.take_statement(wanted))
+    await session.note("statement-link")
+    options = (Option("list", "statement.list"), Option("print", "statement.print"))
+    until = (Fact("fact.link-until", datetime.fromtimestamp(link.until / 1000, UTC).astimezone()),)
+    where = Where(WHERE, 3, 3)
+    screen = Review("statement.link", facts=until, options=options, qr=link.url, where=where, private=True)
+    wish = await session.ask_untaped(screen)
+    if wish == "print":
+        await receipt(session, partial(statement_paper, account, shown))
+    return wish == "print"
 
 
 def movement_facts(one: e.Movement) -> tuple[Fact, ...]:

@@ -162,9 +162,8 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
 
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", found["terminal"]["id"]):
         raise wrong("terminal", "id", "not a terminal's name", "write up to 16 letters and digits")
-    for section, key, known, what in ONE_OF:
-        if found.get(section, {}).get(key, known[0]) not in known:
-            raise wrong(section, key, f"no such {what}", f"write {', '.join(known[:-1])} or {known[-1]}")
+    for section, key, known, what in _unknown(found):
+        raise wrong(section, key, f"no such {what}", f"write {', '.join(known[:-1])} or {known[-1]}")
     if not _is_https(found["branch"]["url"]):
         raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
     for name, begins in DEVICES.items():
@@ -176,6 +175,11 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         for key, value in found.get(section, {}).items():
             if not isinstance(value, bool) and not 0 < value < 100_000:
                 raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+
+
+def _unknown(found: dict[str, Any]) -> list[tuple[str, str, tuple[str, ...], str]]:
+    """Those of ONE_OF that the file has another value for."""
+    return [one for one in ONE_OF if found.get(one[0], {}).get(one[1], one[2][0]) not in one[2]]
 
 
 def _is_https(url: str) -> bool:

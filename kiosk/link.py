@@ -94,6 +94,9 @@ class Link:
     async def movements(self, asked: e.MovementsAsked) -> e.Movements:
         return await self._call("movements", asked, e.Movements)
 
+    async def take_statement(self, asked: e.StatementAsked) -> e.PaperLink:
+        return await self._call("take_statement", asked, e.PaperLink)
+
     async def recent_payees(self, customer: str) -> tuple[m.Payee, ...]:
         return (await self._call("recent_payees", calls.OfCustomer(customer=customer), e.Payees)).payees
 

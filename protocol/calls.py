@@ -95,6 +95,7 @@ PATHS: dict[str, Call] = {
     "sign_out": Call("/v1/sign-out", OfCustomer, Nothing),
     "accounts": Call("/v1/accounts", OfCustomer, Accounts),
     "movements": Call("/v1/movements", e.MovementsAsked, e.Movements),
+    "take_statement": Call("/v1/statement/take", e.StatementAsked, e.PaperLink),
     "recent_payees": Call("/v1/recent-payees", OfCustomer, e.Payees),
     "rates": Call("/v1/rates", Nothing, e.ExchangeRates),
     "information": Call("/v1/information", Nothing, e.BranchInformation),

@@ -57,6 +57,26 @@ class Movements(Message):
     until: date
     movements: tuple[Movement, ...] = Field(default=(), max_length=MOST)
     more: bool = False
+    take: bool = False
+    """It can be had as a PDF."""
+
+
+class StatementAsked(Message):
+    """A statement of a whole period, to take along as a PDF."""
+
+    customer: Handle
+    account: Handle
+    period: Period
+    way: Way = "all"
+    language: Literal["zh", "en", "ar"]
+
+
+class PaperLink(Message):
+    """Where her phone fetches it, once: the link itself is the key, and nothing in it names her."""
+
+    url: str = Field(pattern=r"^https://[^/]+/.*[A-Za-z0-9_-]{43}$", max_length=200)
+    until: int
+    """UTC milliseconds after which it is gone."""
 
 
 class Payees(Message):

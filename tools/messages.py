@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from tools.messagekeys import Use, uses  # noqa: E402  a script finds only its own folder by itself
 
-ROOMS = ("flows", "kiosk")
+ROOMS = ("flows", "kiosk", "branch/customers")
 EMPTY = "empty on purpose"
 CHINESE = "chinese on purpose"
 SCRIPTS = {"zh": "[\u3400-\u9fff]", "en": "[A-Za-z]", "ar": "[\u0621-\u064a]"}

@@ -171,6 +171,15 @@ notices = sa.Table(
 )
 """What a phone must be told once an act is done: written before the act, so that no crash forgets it."""
 
+downloads = sa.Table(
+    "downloads",
+    METADATA,
+    _text("name", key=True),  # hash of the link's word
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # under that word: nobody here can read it
+    _number("expires"),
+)
+"""Papers that wait for a customer's phone."""
+
 known_payees = sa.Table(
     "known_payees",
     METADATA,

@@ -89,6 +89,8 @@ class Branch:
     switched_off: Callable[[], Mapping[str, SwitchReason]] = dict
     """Transactions that are not offered now, and why."""
     rules: Rules = RULES
+    papers: str = ""
+    """The address at which customers' phones reach this branch, without a path; empty: none is set up."""
     sender: CodeSender = field(default_factory=Nobody, repr=False)
 
     @property

@@ -21,18 +21,19 @@ def movements(branch: Branch, terminal: str, body: e.MovementsAsked) -> e.Moveme
     if number is None:
         raise Refusal(Reason.ACCOUNT)
     today = branch.core.accounting_date()
-    since = _since(today, body.period)
+    since = since_of(today, body.period)
     found = branch.core.movements(number, CoreSpan(since, today, body.way, body.before, e.MOST + 1))
-    shown = tuple(_masked(one) for one in found[: e.MOST])
-    return e.Movements(since=since, until=today, movements=shown, more=len(found) > e.MOST)
+    shown = tuple(masked(one) for one in found[: e.MOST])
+    return e.Movements(since=since, until=today, movements=shown, more=len(found) > e.MOST, take=bool(branch.papers))
 
 
-def _since(today: date, period: e.Period) -> date:
+def since_of(today: date, period: e.Period) -> date:
     """The first day of a period that ends today: of 30 days, today is the thirtieth."""
     return today.replace(day=1) if period == "month" else today - timedelta(days=DAYS[period] - 1)
 
 
-def _masked(one: CoreMovement) -> e.Movement:
+def masked(one: CoreMovement) -> e.Movement:
+    """A line as the customer sees it."""
     return e.Movement.model_validate(
         {
             "id": one.id,

@@ -102,6 +102,7 @@ class _OnTheMains(Journal):
 FOR_CUSTOMERS = (
     "accounts",
     "movements",
+    "take_statement",
     "recent_payees",
     "payee",
     "quote",

@@ -58,6 +58,7 @@ PUBLIC: dict[str, tuple[Fact, ...]] = {
     ),
 }
 """Facts of pages that anybody may read."""
+LINK = f"https://phones.bank.example:8444/p/{'Aa0_-' * 8}xyz"
 NOT_REAL = {"fact.when"}
 
 
@@ -123,7 +124,9 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
             )  # type: ignore[call-arg]
         case "Review":
             facts, acts = (PUBLIC[key], LIST) if key in PUBLIC else (real[:4], options)
-            yield replace(kind(key), facts=facts, options=acts, where=where)  # type: ignore[call-arg]
+            code = LINK if key == "statement.link" else ""
+            facts = facts[-1:] if code else facts
+            yield replace(kind(key), facts=facts, options=acts[:2] if code else acts, qr=code, where=where)  # type: ignore[call-arg]
         case "Statement":
             yield from _statements(kind(key))
         case "Confirm":

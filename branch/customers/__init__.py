@@ -1,0 +1,1 @@
+"""What a customer's own phone may reach: papers that she takes along, and nothing else."""
