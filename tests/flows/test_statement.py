@@ -43,9 +43,15 @@ class Keeps(Paper):
         return await super().print_slip(slip)
 
 
-async def reads(machine: Machine, guest: Guest, *wishes: str, after: tuple[str, ...] = ("transfer",)) -> Reader:
+async def reads(
+    machine: Machine,
+    guest: Guest,
+    *wishes: str,
+    after: tuple[str, ...] = ("transfer",),
+    kind: type[Reader] = Reader,
+) -> Reader:
     """One visit: what comes first, then her statement; she wants no paper but of the statement."""
-    guest.__class__ = Reader
+    guest.__class__ = kind
     assert isinstance(guest, Reader)
     guest.prefers, guest.amount, guest.wishes, guest.shown = "id-card", Money(12_345), list(wishes), []
     arrives = guest.arrives
