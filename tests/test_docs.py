@@ -18,7 +18,7 @@ import uvicorn
 
 from branch import __main__ as branch, link as branch_link
 from branch.api import create_app
-from branch.bank import corewire, served
+from branch.bank import carewire, corewire, served
 from branch.bank.ciphers import retail_mac
 from branch.bank.remote import RemoteCore
 from branch.serving import inline
@@ -213,7 +213,7 @@ def test_every_configuration_key_is_explained_and_no_other(which: int, known: di
 def test_the_bodies_of_the_core_are_valid_and_each_message_has_one() -> None:
     lines = [line.split(maxsplit=1) for line in _blocks(DOCS / "wires.md", "core")[0].splitlines()]
     for name, body in lines:
-        model = {**vars(m), **vars(corewire)}[name]
+        model = {**vars(m), **vars(corewire), **vars(carewire)}[name]
         model.model_validate_json(body)
     named = {name for row in _rows("wires.md", "| path | request |") for name in row[1:]}
     assert {name for name, _ in lines} == named | {"Problem"}

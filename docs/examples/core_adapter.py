@@ -27,6 +27,7 @@ from branch.bank.core import (
     CoreMovement,
     CoreOrder,
     CorePayee,
+    CorePhone,
     CorePosted,
     CoreRate,
     CoreRates,
@@ -58,7 +59,7 @@ class Entry:
     order: CoreOrder | None = None
     pending: bool = False
     reason: Reason | None = None
-    act: CoreLoss | CoreLimit | None = None
+    act: CoreLoss | CoreLimit | CorePhone | None = None
 
 
 @dataclass
@@ -71,6 +72,7 @@ class SmallCore:
     held: Counter[str] = field(default_factory=Counter)
     history: list[tuple[str, CoreMovement]] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OWNERS, LIMIT))
+    people: dict[str, CoreCustomer] = field(default_factory=lambda: dict(PEOPLE))
     lost: tuple[str, CoreLoss] | None = None
     """The report that stops the card, with its reference."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -79,16 +81,16 @@ class SmallCore:
         return DAY
 
     def customer(self, id_number: str) -> CoreCustomer | None:
-        return next((one for one in PEOPLE.values() if one.id_number == id_number), None)
+        return next((one for one in self.people.values() if one.id_number == id_number), None)
 
     def customer_by_id(self, customer: str) -> CoreCustomer | None:
-        return PEOPLE.get(customer)
+        return self.people.get(customer)
 
     def cards(self, customer: str) -> list[CoreCard]:
         return [self._card()] if OWNERS[CARD.account] == customer else []
 
     def card(self, pan: str) -> tuple[CoreCard, CoreCustomer] | None:
-        return (self._card(), PEOPLE[OWNERS[CARD.account]]) if pan == CARD.pan else None
+        return (self._card(), self.people[OWNERS[CARD.account]]) if pan == CARD.pan else None
 
     def accounts(self, customer: str) -> list[CoreAccount]:
         found = (self.account(number) for number, owner in OWNERS.items() if owner == customer)
@@ -159,7 +161,24 @@ class SmallCore:
                 self.limits |= {} if no else {limit.account: limit.after}
             return self._done(key, limit)
 
-    def _done(self, key: str, act: CoreLoss | CoreLimit) -> CoreDone:
+    def change_phone(self, key: str, phone: CorePhone) -> CoreDone:
+        with self.lock:
+            if key not in self.entries:
+                hers = self.people.get(phone.customer)
+                no = self._no_phone(hers, phone)
+                self.entries[key] = Entry("refused" if no else "done", act=phone, reason=no)
+                if hers is not None and not no:
+                    self.people[hers.id] = replace(hers, phone=phone.after, phone_since=DAY)
+            return self._done(key, phone)
+
+    def _no_phone(self, hers: CoreCustomer | None, phone: CorePhone) -> Reason | None:
+        if hers is None:
+            return Reason.UNKNOWN_CUSTOMER
+        if hers.phone != phone.before:
+            return Reason.CONFLICT
+        return Reason.PHONE_SAME if phone.after == hers.phone else None
+
+    def _done(self, key: str, act: CoreLoss | CoreLimit | CorePhone) -> CoreDone:
         entry = self.entries[key]
         if entry.status != "barred" and entry.act != act:
             raise CoreRefused(Reason.CONFLICT)
