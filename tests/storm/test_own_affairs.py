@@ -44,10 +44,12 @@ class Owner(Person):
             if not self.transfers or not mine:
                 raise Leave
             self.transfers -= 1
-            return self.chance.choice(mine)
+            return self.chance.choice([*mine, *(one for one in mine if one == "phone")])
         if key == "pin.which":
             self.new_pin = f"{self.chance.randrange(10**11, 10**12)}"
             self.tried, self.ever = (*self.tried, self.new_pin), (*self.ever, self.new_pin)
+        if key == "step-up.how" and self.chance.random() < 0.9:
+            return free[0]
         if key == "phone.how":
             self.new_phone = f"137{self.chance.randrange(10**8):08d}"
             self.called = (*self.called, self.new_phone)
