@@ -18,6 +18,8 @@ from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guar
 from branch.settings import Settings
 from branch.store import terminals
 from branch.terminal import (
+    appointments,
+    bills,
     enquiries,
     identify,
     limit,
@@ -58,7 +60,7 @@ HANDLERS: dict[str, Handler] = {
     "payee": money.payee,
     "quote": money.quote,
     "transfer": transfer.transfer,
-    "card_said": transfer.card_said,
+    "card_said": bills.card_said,
     "reverse": settle.reverse,
     "state": settle.state,
     "manual_case": people.manual_case,
@@ -74,6 +76,11 @@ HANDLERS: dict[str, Handler] = {
     "lower_limit": limit.lower,
     "pin_cards": pin_change.cards,
     "change_pin": pin_change.change,
+    "billers": bills.billers,
+    "bill": bills.bill,
+    "bill_fee": bills.fee,
+    "pay_bill": bills.pay,
+    "appointment": appointments.appointment,
     "report_loss": loss.report,
 }
 

@@ -49,6 +49,10 @@ class Settings:
     services: tuple[str, ...] = ("cash", "cards", "loans", "wealth", "exchange")
     """What its counters do."""
 
+    billers: str = "reference"
+    """Who sends bills: `reference`, `none`, or `package.module:function` of the bank, called with the settings."""
+    billers_region: str = ""
+    """The region whose billers are shown first; empty: the first there is."""
     switches: Mapping[str, SwitchReason] = field(default_factory=dict)
     """Transactions that are not offered, and why."""
     file: Path | None = None
@@ -76,6 +80,7 @@ KEYS: dict[str, dict[str, type]] = {
     "database": {"url": str},
     "core": {"url": str, "token_file": str, "expose": bool},
     "information": {"telephone": str, "hours": list, "services": list},
+    "billers": {"use": str, "region": str},
     "switches": dict.fromkeys(TRANSACTIONS, str),
 }
 FIELDS = {
@@ -89,6 +94,8 @@ FIELDS = {
     ("core", "url"): "core",
     ("core", "token_file"): "core_token_file",
     ("core", "expose"): "core_expose",
+    ("billers", "use"): "billers",
+    ("billers", "region"): "billers_region",
     ("information", "telephone"): "telephone",
     ("information", "hours"): "hours",
     ("information", "services"): "services",
@@ -177,6 +184,10 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):
         line = _line(text, "name", "branch")
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
+    use = values.get("billers", "reference")
+    if use not in {"reference", "none"} and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", use):
+        line = _line(text, "use", "billers")
+        raise BadConfig(path, line, "no billers are found so", 'write "reference", "none" or "package.module:function"')
     _check_information(path, text, values)
 
 

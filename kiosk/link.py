@@ -18,12 +18,22 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import calls, care, enquiries as e, messages as m
+from protocol import bills, calls, care, enquiries as e, messages as m
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
 ACTS = frozenset(
-    {"transfer", "card_said", "reverse", "manual_case", "report_untold", "report_loss", "lower_limit", "change_pin"}
+    {
+        "transfer",
+        "pay_bill",
+        "card_said",
+        "reverse",
+        "manual_case",
+        "report_untold",
+        "report_loss",
+        "lower_limit",
+        "change_pin",
+    }
 )
 """Calls that change something: a 409 is no answer to them."""
 HEARTBEAT = 3.0
@@ -136,6 +146,23 @@ class Link:
 
     async def report_loss(self, report: care.LossReport) -> m.Outcome:
         return await self._call("report_loss", report, m.Outcome)
+
+    # --- bills and codes
+
+    async def billers(self, asked: bills.BillersAsked) -> bills.Billers:
+        return await self._call("billers", asked, bills.Billers)
+
+    async def bill(self, asked: bills.BillAsked) -> bills.Bill:
+        return await self._call("bill", asked, bills.Bill)
+
+    async def bill_fee(self, asked: bills.FeeAsked) -> bills.BillFee:
+        return await self._call("bill_fee", asked, bills.BillFee)
+
+    async def pay_bill(self, post: bills.BillPost) -> m.Posted:
+        return await self._call("pay_bill", post, m.Posted)
+
+    async def appointment(self, asked: bills.AppointmentAsked) -> bills.Appointment:
+        return await self._call("appointment", asked, bills.Appointment)
 
     # --- people
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from protocol import care, enquiries as e, messages as m
+from protocol import bills, care, enquiries as e, messages as m
 
 LINK = "/v1/link"
 """The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""
@@ -117,6 +117,11 @@ PATHS: dict[str, Call] = {
     "lower_limit": Call("/v1/limit/lower", care.LimitChange, m.Outcome),
     "pin_cards": Call("/v1/pin/cards", OfCustomer, care.PinCards),
     "change_pin": Call("/v1/pin/change", care.PinChange, m.Outcome),
+    "billers": Call("/v1/bills/billers", bills.BillersAsked, bills.Billers),
+    "bill": Call("/v1/bills/enquiry", bills.BillAsked, bills.Bill),
+    "bill_fee": Call("/v1/bills/fee", bills.FeeAsked, bills.BillFee),
+    "pay_bill": Call("/v1/bills/pay", bills.BillPost, m.Posted),
+    "appointment": Call("/v1/appointment", bills.AppointmentAsked, bills.Appointment),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.

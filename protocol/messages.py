@@ -239,7 +239,7 @@ class Post(Message):
     """Made by the pad over `authenticated(post)`."""
 
 
-def authenticated(key: str, trace: int, code: str, order: TransferOrder) -> bytes:
+def authenticated(key: str, trace: int, code: str, order: Order) -> bytes:
     """The bytes that the pad's MAC protects: what moves, from where, to whom, under which key."""
     return canonical({"key": key, "trace": trace, "code": code, "order": order.model_dump(mode="json")})
 
@@ -261,6 +261,8 @@ class Posted(Outcome):
     issuer_data: Hex = ""
     scripts: tuple[Hex, ...] = ()
     balance: int | None = None
+    proof: str = ""
+    """Of a paid bill: the number by which its biller has taken the money."""
 
 
 class Ending(enum.StrEnum):

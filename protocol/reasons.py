@@ -45,9 +45,14 @@ class Reason(enum.StrEnum):
     PIN_WEAK = "pin-weak"
     PIN_SAME = "pin-same"
     PIN_DIFFERS = "pin-differs"
+    NO_BILL = "no-bill"
+    BILL_PAID = "bill-paid"
+    BILLER_REFUSED = "biller-refused"
+    BILLER_AWAY = "biller-away"
+    BILL_AMOUNT = "bill-amount"
 
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
 """Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
-TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "copies", "information")
+TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "copies", "information", "bills", "scan")
 """What a branch can switch off, by the ids of the terminal's menu."""

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-VERSION = 2
+VERSION = 3
 """Of the schema, the ledger's tables included: a database of another version is refused."""
 METADATA = sa.MetaData()
 
@@ -155,7 +155,7 @@ intents = sa.Table(
     _text("visit"),
     _text("terminal"),
     _text("body", null=True),  # hash of what was asked; None for a key that came only to be barred
-    _text("state"),  # asked, pending, done, refused, reversed, barred
+    _text("state"),  # asked, pending, posted (a bill), done, refused, reversed, barred
     _text("customer", null=True),
     _text("card", null=True),
     _text("counter", null=True),
@@ -239,6 +239,54 @@ ratings = sa.Table(
     sa.Column("stars", sa.Integer, nullable=False),
     _number("at"),
 )
+
+bill_payments = sa.Table(
+    "bill_payments",
+    METADATA,
+    _text("key", key=True),
+    _text("biller"),
+    _text("number"),  # the customer's, with that biller
+    _text("proof"),  # the biller's; empty until it has taken the money
+)
+"""What a key with the code BILL-PAY pays: written with its row in `intents`, before the core is asked."""
+
+appointments = sa.Table(
+    "appointments",
+    METADATA,
+    _text("number", key=True),
+    _text("branch"),
+    _text("day"),
+    _text("at"),  # HH:MM, the branch's own time
+    _text("topic"),
+)
+
+biller_bills = sa.Table(
+    "biller_bills",
+    METADATA,
+    _text("biller", key=True),
+    _text("number", key=True),
+    _text("period", key=True),
+    _text("name"),
+    _number("amount"),
+    _number("paid"),
+    _number("least"),  # the least of one payment; the whole rest when less is due
+    _text("until"),
+    sa.CheckConstraint("paid >= 0 and paid <= amount", name="never_paid_twice"),
+)
+
+biller_notices = sa.Table(
+    "biller_notices",
+    METADATA,
+    _text("key", key=True),
+    _text("biller"),
+    _text("number"),
+    _number("amount"),
+    _text("status"),  # new, taken, refused, withdrawn
+    _text("reason"),
+    _text("proof"),
+    _number("at"),
+)
+"""The reference billers' own books: another system, in the same database for development."""
 
 outbox = sa.Table(
     "outbox",

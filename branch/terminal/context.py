@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from branch.bank.billers import Billers, NoBillers
 from branch.bank.codes import CodeSender, Nobody
 from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
@@ -89,6 +90,7 @@ class Branch:
     """Transactions that are not offered now, and why."""
     rules: Rules = RULES
     sender: CodeSender = field(default_factory=Nobody, repr=False)
+    billers: Billers = field(default_factory=NoBillers, repr=False)
 
     @property
     def now(self) -> int:

@@ -6,7 +6,7 @@ from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.store import intents
 from branch.store.db import Tx
 from branch.store.outbox import event
-from branch.terminal import pin_change
+from branch.terminal import bills, pin_change
 from branch.terminal.acts import thing
 from branch.terminal.context import Branch, own
 from branch.terminal.transfer import blank
@@ -23,6 +23,8 @@ def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
         if made:
             event(tx, branch.now, f"{thing(body.key)}.barred", *_told_of(body, m.Ending.BARRED))
     try:
+        if row.code == bills.CODE:
+            return bills.take_back(branch, row)
         found = branch.core.reverse(body.key)
     except CoreUnavailable:
         return m.Reversed(key=body.key, ending=m.Ending.LATER)
@@ -65,6 +67,8 @@ def state(branch: Branch, terminal: str, body: calls.OfKey) -> m.KeyState:
     own(terminal, body.key)
     with branch.db.read() as tx:
         row = intents.find(tx, body.key)
+    if row is not None and row.code == bills.CODE:
+        return bills.state(row)
     if row is not None and row.state == "refused":
         day = date.fromisoformat(row.accounting_date)
         return m.KeyState(key=body.key, status="refused", accounting_date=day)

@@ -169,7 +169,7 @@ class Terminal:
         block = _tdes(tpk).encryptor().update(psec.pinblock.encode_pinblock_iso_0(pin, number))
         return {"block": block.hex(), "format": "iso0"}
 
-    def mac(self, key: str, trace: int, code: str, order: m.TransferOrder) -> str:
+    def mac(self, key: str, trace: int, code: str, order: m.Order) -> str:
         """The pad's MAC over an order."""
         return retail_mac(self.keys._in_force("TAK", self.name)[0], m.authenticated(key, trace, code, order)).hex()
 
