@@ -4,12 +4,13 @@ from functools import partial
 
 from drivers.api import CardDialogue, DeviceError, Line
 from flows.accounts import account_options
+from flows.chip import cryptogram, last_word
 from flows.journal import Intent
 from flows.orders import about, order_facts, short
 from flows.paper import Paper
 from flows.ports import Refused, Unreachable, Unsure, Words
 from flows.receipt import receipt
-from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
+from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Where
 from flows.session import NotSent, Session
 from flows.step_up import step_up
 from protocol import messages as m
@@ -49,7 +50,7 @@ async def transfer(session: Session) -> None:
         )
     )
     try:
-        dialogue = await _chip(session, order)
+        dialogue = await cryptogram(session, order.amount)
         key, posted = await session.effect(
             "transfer", order, consent, lambda intent: _post(session, intent, order, dialogue)
         )
@@ -122,17 +123,6 @@ async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: M
     return order.model_copy(update={"fee": quote.fee}), quote.step_up
 
 
-async def _chip(session: Session, order: m.TransferOrder) -> CardDialogue | None:
-    """Ask the chip for a cryptogram over this amount, when a card stands behind the visit."""
-    if not session.card_aid:
-        return None
-    reader = session.devices.card_reader
-    dialogue = await session.busy(Wait("wait.card"), lambda: reader.begin(session.card_aid, order.amount))
-    if dialogue.cryptogram_type != "ARQC":
-        raise Refused(m.Reason.CARD_DECLINED)
-    return dialogue
-
-
 async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialogue: CardDialogue | None) -> m.Posted:
     """MAC in the pad, post at the bank, and with a card: its last word confirms or voids."""
     code = "TRF-OWN-BANK"
@@ -152,19 +142,7 @@ async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialog
             mac=mac.hex(),
         )
     )
-    if posted.status != "pending":
-        return posted
-    answer = bytes.fromhex(posted.issuer_data), tuple(bytes.fromhex(script) for script in posted.scripts)
-    approved, field55 = await _last_word(session, *answer)
-    return await session.bank.card_said(intent.key, m.CardVerdict(approved=approved, field55=field55.hex()))
-
-
-async def _last_word(session: Session, issuer_data: bytes, scripts: tuple[bytes, ...]) -> tuple[bool, bytes]:
-    """A card that is pulled now has said no."""
-    try:
-        return await session.devices.card_reader.finish(issuer_data, scripts)
-    except DeviceError:
-        return False, b""
+    return await last_word(session, posted)
 
 
 async def _done(session: Session, key: str, order: m.TransferOrder, posted: m.Posted) -> None:

@@ -116,7 +116,7 @@ def agree(made: World, bill: tuple[str, str], amount: int) -> None:
     """Customer, collection account and biller all say the same."""
     assert made.ledger.balance_check() == []
     assert (paid(made, bill), collected(made, bill)) == (amount, amount)
-    opening = dict((number, money) for number, _, money in demo.LI_NA.accounts)[HERS]
+    opening = {number: money for number, _, money in demo.LI_NA.accounts}[HERS]
     assert made.balances()[HERS] == opening - amount
 
 
@@ -163,9 +163,7 @@ def test_a_bill_is_paid_once_with_a_proof_and_a_second_try_hears_that_it_is_paid
     agree(made, WATER, 12_050)
 
 
-def test_a_part_is_taken_where_the_biller_takes_parts_and_never_less_than_its_least(
-    made: World, vtm: Terminal
-) -> None:
+def test_a_part_is_taken_where_the_biller_takes_parts_and_never_less_than_its_least(made: World, vtm: Terminal) -> None:
     visit, customer = signed_in(vtm)
     for bill, amount in ((POWER, 4_999), (POWER, 26_481), (WATER, 12_049)):
         said = vtm.ask("pay_bill", post(vtm, visit, customer, order(vtm, customer, bill, amount)))
