@@ -98,6 +98,9 @@ class NoBillers:
     def find(self, biller: str) -> BillerKnown | None:  # noqa: ARG002
         return None
 
+    def collects(self, account: str) -> bool:  # noqa: ARG002
+        return False
+
     def due(self, biller: str, number: str) -> Due:  # noqa: ARG002
         raise BillerRefused(Reason.NO_BILL)
 
@@ -124,6 +127,10 @@ class Billers(Protocol):
 
     def find(self, biller: str) -> BillerKnown | None:
         """By its id."""
+        ...
+
+    def collects(self, account: str) -> bool:
+        """Is this a biller's collection account? Whom she pays by bills is offered to nobody as a payee."""
         ...
 
     def due(self, biller: str, number: str) -> Due:

@@ -50,6 +50,7 @@ def the_catalogue_holds_together(bench: Bench) -> None:
     for one in known:
         ensure(bench.billers.find(one.id) == one, f"{one.id} is not found by its id")
         ensure(0 < one.shortest <= one.longest <= 32, f"{one.id}: numbers of no length")
+        ensure(bench.billers.collects(one.collection), f"{one.id}: its account is not known as a biller's")
         ensure(bool(one.names) and bool(one.collection), f"{one.id} has no name or no account")
     ensure(len({one.id for one in known}) == len(known), "two billers have one id")
     ensure(bench.billers.find("NOBODY") is None, "a biller that is not there was found")

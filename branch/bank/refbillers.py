@@ -32,6 +32,9 @@ class ReferenceBillers:
     def find(self, biller: str) -> BillerKnown | None:
         return self._billers.get(biller)
 
+    def collects(self, account: str) -> bool:
+        return any(one.collection == account for one in self._billers.values())
+
     def due(self, biller: str, number: str) -> Due:
         try:
             with self._db.read() as tx:

@@ -52,6 +52,8 @@ class Person:
     """PINs that are no longer those that her cards came with."""
     new_pin: str = "258036"
     payee: str = demo.PEOPLE[2].accounts[0][0]
+    bills: Callable[[str], str] = lambda _: ""
+    """Her number with a biller of that name."""
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
     told: list[s.Tell] = field(default_factory=list)
@@ -161,7 +163,7 @@ class Person:
                 with_a_fee = self.moods and some % 5 == 0
                 return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
             case s.EnterNumber():
-                return self._types_number(screen.key)
+                return self._types_number(screen.key, dict(screen.params).get("biller", ""))
             case s.Rate() | s.Statement():
                 return "done" if isinstance(screen, s.Statement) else self.chance.randint(0, 5)
             case s.Choose() | s.Review():
@@ -176,19 +178,22 @@ class Person:
         if key == "menu":
             if not self.transfers:
                 raise Leave
-            if all(option.disabled for option in options if option.id in {"accounts", "transfer"}):
+            if all(option.disabled for option in options if option.id in {"accounts", "bills", "transfer"}):
                 raise Leave
             self.transfers -= 1
-            return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
+            mood = self.chance.random() if self.moods else 0.0
+            return "transfer" if mood < 0.65 else "bills" if mood < 0.85 else "accounts"
         if key == "receipt.how" and self.chance.random() < 0.8:
             return "none"
         return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
 
-    def _types_number(self, key: str) -> str:
+    def _types_number(self, key: str, biller: str) -> str:
         if key == "step-up.code":
             wrong = self.moods and self.chance.random() < 0.2
             return "000000" if wrong else self.phone()
         wrong = self.moods and self.chance.random() < 0.1
+        if key == "bills.number":
+            return "00000000" if wrong else self.bills(biller)
         return "6229990900000000999" if wrong else self.payee
 
     async def _types_pin(self) -> None:

@@ -10,7 +10,7 @@ from tests.storm.inspector import Written
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
-EFFECTS = ("transfer", "loss", "limit", "pin")
+EFFECTS = ("transfer", "bills", "loss", "limit", "pin")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
 SAID["done"].add("loss.done-good")
 """The screens that tell how an effect ended."""
@@ -28,6 +28,7 @@ async def judge(*machines: Machine) -> None:
         whole |= written
         shown.update(one.key for _, told in machine.told for one in told)
     inspector.judge_money(first.world.ledger, whole, first.before, first.world.balances())
+    inspector.judge_bills(first.world.db, first.world.ledger, whole)
     inspector.judge_branch(first.world.db, whole, shown)
 
 

@@ -140,7 +140,7 @@ class Weather(httpx.AsyncBaseTransport):
         """At the branch, in time or not."""
         key = json.loads(request.content or b"{}").get("key", "")
         path = request.url.path
-        if path in {PATHS["transfer"].path, PATHS["card_said"].path} and key in self.taken_back:
+        if path in {PATHS["transfer"].path, PATHS["pay_bill"].path, PATHS["card_said"].path} and key in self.taken_back:
             self.met["post-after-reverse", path] += 1
         answer = await self._inner.handle_async_request(request)
         await answer.aread()

@@ -20,19 +20,6 @@ WATER, POWER = demo_bills.WHOLLY, demo_bills.PARTLY
 HERS = demo.LI_NA.accounts[0][0]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
-    one = world(tmp_path, url)
-    yield one
-    one.db.engine.dispose()
-
-
-@pytest.fixture
-def vtm(made: World) -> Terminal:
-    return made.terminal()
-
-
 class Billers(ReferenceBillers):
     """The reference billers with moods: they do not hear, do not answer, or do not want."""
 
@@ -54,11 +41,23 @@ class Billers(ReferenceBillers):
         return super().withdraw(biller, key)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
+    one = world(tmp_path, url, billers=Billers)
+    yield one
+    one.db.engine.dispose()
+
+
+@pytest.fixture
+def vtm(made: World) -> Terminal:
+    return made.terminal()
+
+
 @pytest.fixture
 def moody(made: World) -> Billers:
-    one = Billers(made.db)
-    vars(made.branch)["billers"] = one
-    return one
+    assert isinstance(made.branch.billers, Billers)
+    return made.branch.billers
 
 
 def signed_in(vtm: Terminal) -> tuple[str, str]:
@@ -214,7 +213,7 @@ def test_a_biller_that_refuses_gives_the_money_back_and_says_why(made: World, vt
 def test_a_biller_that_does_not_answer_leaves_it_open_until_its_word_decides(
     made: World, vtm: Terminal, moody: Billers, mood: str, ending: str, amount: int
 ) -> None:
-    vars(moody)[mood] = True
+    moody.mute, moody.deaf = mood == "mute", mood == "deaf"
     visit, customer = signed_in(vtm)
     body = post(vtm, visit, customer, order(vtm, customer, WATER))
     with pytest.raises(Said) as no:
@@ -282,6 +281,13 @@ def test_no_number_with_a_biller_stands_in_the_event_log_or_the_branchs_order(ma
         said = [str(row) for table in (outbox, intents) for row in tx.execute(table.select())]
     assert any("bill.done" in one for one in said)
     assert not [one for one in said if WATER[1] in one or "李娜" in one]
+
+
+def test_whom_she_pays_by_bills_is_not_offered_as_a_payee(vtm: Terminal) -> None:
+    visit, customer = signed_in(vtm)
+    before = vtm.ask("recent_payees", {"customer": customer})
+    assert vtm.ask("pay_bill", post(vtm, visit, customer, order(vtm, customer, WATER))).status == "done"
+    assert vtm.ask("recent_payees", {"customer": customer}) == before
 
 
 def test_an_appointment_is_expected_here_today_and_nobody_else_learns_of_it(vtm: Terminal) -> None:
