@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request, WebSocket
 
-from branch import tls, upkeep
+from branch import standing as standing_orders, tls, upkeep
 from branch.bank.corewire import Specimen
 from branch.bank.served import serve_core
 from branch.build import open_branch
@@ -28,6 +28,7 @@ from branch.terminal import (
     people,
     pin_change,
     settle,
+    standing,
     step_up,
     transfer,
 )  # fmt: skip
@@ -81,6 +82,9 @@ HANDLERS: dict[str, Handler] = {
     "bill_fee": bills.fee,
     "pay_bill": bills.pay,
     "appointment": appointments.appointment,
+    "standing_orders": standing.running,
+    "new_standing": standing.create,
+    "end_standing": standing.end,
     "report_loss": loss.report,
 }
 
@@ -104,7 +108,8 @@ def create_app(
     beside: Run = run or pools[-1]
     hub = Hub(desk, beside)
     tidy = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.forget, desk, runner))
-    life = _beside(hub.watch, tidy, pools)
+    pays = partial(upkeep.every, standing_orders.SECONDS, partial(standing_orders.pay, desk, runner))
+    life = _beside((hub.watch, tidy, pays), pools)
     app = FastAPI(title="Branch", version="1", lifespan=life, docs_url=None, redoc_url=None)
     app.state.branch, app.state.hub, app.state.run = desk, hub, beside
     describe_failures(app)
@@ -128,12 +133,12 @@ def create_app(
     return app
 
 
-def _beside(watch: Work, tidy: Work, pools: list[Pool]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _beside(works: tuple[Work, ...], pools: list[Pool]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the application does; its threads end with it."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(watch()), asyncio.create_task(tidy())]
+        tasks = [asyncio.create_task(work()) for work in works]
         try:
             yield
         finally:

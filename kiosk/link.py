@@ -18,7 +18,7 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import bills, calls, care, enquiries as e, messages as m
+from protocol import bills, calls, care, enquiries as e, messages as m, standing
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
@@ -26,6 +26,8 @@ ACTS = frozenset(
     {
         "transfer",
         "pay_bill",
+        "new_standing",
+        "end_standing",
         "card_said",
         "reverse",
         "manual_case",
@@ -163,6 +165,15 @@ class Link:
 
     async def appointment(self, asked: bills.AppointmentAsked) -> bills.Appointment:
         return await self._call("appointment", asked, bills.Appointment)
+
+    async def standing_orders(self, customer: str) -> standing.StandingOrders:
+        return await self._call("standing_orders", calls.OfCustomer(customer=customer), standing.StandingOrders)
+
+    async def new_standing(self, new: standing.NewStanding) -> m.Outcome:
+        return await self._call("new_standing", new, m.Outcome)
+
+    async def end_standing(self, end: standing.EndStanding) -> m.Outcome:
+        return await self._call("end_standing", end, m.Outcome)
 
     # --- people
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from protocol import bills, care, enquiries as e, messages as m
+from protocol import bills, care, enquiries as e, messages as m, standing
 
 LINK = "/v1/link"
 """The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""
@@ -122,6 +122,9 @@ PATHS: dict[str, Call] = {
     "bill_fee": Call("/v1/bills/fee", bills.FeeAsked, bills.BillFee),
     "pay_bill": Call("/v1/bills/pay", bills.BillPost, m.Posted),
     "appointment": Call("/v1/appointment", bills.AppointmentAsked, bills.Appointment),
+    "standing_orders": Call("/v1/standing/orders", OfCustomer, standing.StandingOrders),
+    "new_standing": Call("/v1/standing/new", standing.NewStanding, m.Outcome),
+    "end_standing": Call("/v1/standing/end", standing.EndStanding, m.Outcome),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
 """By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.

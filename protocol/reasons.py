@@ -50,9 +50,22 @@ class Reason(enum.StrEnum):
     BILLER_REFUSED = "biller-refused"
     BILLER_AWAY = "biller-away"
     BILL_AMOUNT = "bill-amount"
+    STANDING_DATES = "standing-dates"
 
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
 """Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
-TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "copies", "information", "bills", "scan")
+TRANSACTIONS = (
+    "accounts",
+    "transfer",
+    "statement",
+    "limit",
+    "pin",
+    "loss",
+    "copies",
+    "information",
+    "bills",
+    "scan",
+    "standing",
+)
 """What a branch can switch off, by the ids of the terminal's menu."""

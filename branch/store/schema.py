@@ -288,6 +288,43 @@ biller_notices = sa.Table(
 )
 """The reference billers' own books: another system, in the same database for development."""
 
+standing_orders = sa.Table(
+    "standing_orders",
+    METADATA,
+    _text("id", key=True),
+    _text("customer"),
+    _text("source"),
+    _text("target"),
+    _text("target_name"),  # masked
+    _number("amount"),
+    _text("every"),  # month, week
+    _text("first"),
+    _text("last"),  # empty: no last day
+    _number("times"),  # 0: no fixed number
+    _text("next"),
+    _number("past"),  # paydays that are over, paid or not
+    _number("tries"),  # of the next payday, so far
+    _number("retry_at"),
+    _text("state"),  # active, ended (by her), over
+    _number("at"),
+    sa.Index("standing_orders_due", "state", "next"),
+    sa.Index("standing_orders_of", "customer"),
+)
+
+standing_runs = sa.Table(
+    "standing_runs",
+    METADATA,
+    _text("key", key=True),
+    _text("order", sa.ForeignKey("standing_orders.id")),
+    _text("due"),
+    _number("fee"),
+    _text("state"),  # asked, done, refused
+    _text("reference"),
+    _text("reason"),
+    _number("at"),
+)
+"""Each try of each payday, written before the core is asked."""
+
 outbox = sa.Table(
     "outbox",
     METADATA,

@@ -9,13 +9,14 @@ from branch.store import visits
 from branch.store.intents import Row
 from branch.store.visits import Customer
 from branch.terminal.context import Branch, Refusal
-from protocol import bills, messages as m
+from protocol import bills, messages as m, standing
 
 Signed = m.Post | bills.BillPost
-"""An order with its proofs."""
+"""An order that moves money, with its proofs."""
+Maced = Signed | standing.NewStanding | standing.EndStanding
 
 
-def check_mac(branch: Branch, terminal: str, post: Signed) -> None:
+def check_mac(branch: Branch, terminal: str, post: Maced) -> None:
     """Raise Refusal unless this terminal's pad has signed this very order."""
     data = m.authenticated(post.key, post.trace, post.code, post.order)
     try:

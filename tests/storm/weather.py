@@ -106,7 +106,7 @@ class Weather(httpx.AsyncBaseTransport):
         fate = self._chance.choice(self.FATES) if self._chance.random() < self._likely else ""
         if self._chance.random() < self._likely / 10:
             self.down_until, fate = loop.time() + self._chance.uniform(1, 400), "outage"
-        if self.holds_next and request.url.path == PATHS["transfer"].path:
+        if self.holds_next and request.url.path in {PATHS["transfer"].path, PATHS["pay_bill"].path}:
             self.holds_next, fate = False, "late"
         if fate:
             self.met[fate, request.url.path] += 1
@@ -152,4 +152,4 @@ class Weather(httpx.AsyncBaseTransport):
         """Let everything that is under way arrive."""
         await asyncio.gather(*self.late)
         self.late.clear()
-        self.down_until, self._likely = 0.0, 0.0
+        self.down_until, self._likely, self.holds_next = 0.0, 0.0, False
