@@ -20,6 +20,7 @@ from flows.scan import scan
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
 from flows.settle import Repeat
+from flows.standing import standing
 from flows.statement import statement
 from flows.terminal import Rules, Standing
 from flows.transfer import transfer
@@ -48,6 +49,7 @@ FLOWS = (
     Flow("transfer", Level.CUSTOMER, transfer, prints=True),
     Flow("bills", Level.CUSTOMER, pay_bill, prints=True),
     Flow("statement", Level.CUSTOMER, statement, prints=True),
+    Flow("standing", Level.CUSTOMER, standing),
     Flow("limit", Level.CUSTOMER, limit),
     Flow("pin", Level.CUSTOMER, pin_change),
     Flow("loss", Level.CLAIMED, loss),

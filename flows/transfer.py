@@ -29,13 +29,13 @@ async def transfer(session: Session) -> None:
     options = account_options(accounts)
     source_id = await session.ask(Choose("transfer.from", options=options, where=Where(WHERE, 1, 4)))
     source = next(one for one in accounts if one.handle == source_id)
-    payee = await _payee(session, source, accounts)
+    payee = await choose_payee(session, source, accounts, Where(WHERE, 2, 4))
     limit, available = Money(source.limit_today), Money(source.available)
     amount = await session.ask(
         EnterAmount("transfer.amount", limit=limit, available=available, where=Where(WHERE, 3, 4))
     )
-    order, new = await _priced(session, source, payee, amount)
-    if new:
+    order, quote = await priced(session, source, payee, amount)
+    if quote.step_up:
         await step_up(session, "new-payee")
     facts = order_facts(order)
     consent = await session.ask(
@@ -67,7 +67,7 @@ async def transfer(session: Session) -> None:
         await _done(session, key, order, posted)
 
 
-async def _payee(session: Session, source: m.Account, accounts: tuple[m.Account, ...]) -> m.Payee:
+async def choose_payee(session: Session, source: m.Account, accounts: tuple[m.Account, ...], where: Where) -> m.Payee:
     """One of her own accounts, somebody she has paid before, or anybody at this bank."""
     others = tuple(one for one in accounts if one.handle != source.handle)[:5]
     own = tuple(m.Payee(handle=a.handle, masked_name=session.surname + "*", masked_number=a.masked) for a in others)
@@ -75,9 +75,9 @@ async def _payee(session: Session, source: m.Account, accounts: tuple[m.Account,
     options = _payee_options(others, recent)
     to = "someone"
     if len(options) > 1:
-        to = await session.ask(Choose("transfer.to", options=options, where=Where(WHERE, 2, 4)))
+        to = await session.ask(Choose("transfer.to", options=options, where=where))
     known = next((one for one in (*own, *recent) if one.handle == to), None)
-    return known or await _by_number(session)
+    return known or await _by_number(session, where)
 
 
 async def _recent(session: Session) -> tuple[m.Payee, ...]:
@@ -96,9 +96,9 @@ def _payee_options(others: tuple[m.Account, ...], recent: tuple[m.Payee, ...]) -
     return (*own, *paid, someone) if len(own) + len(paid) < CARDS else (*paid, someone, *own)
 
 
-async def _by_number(session: Session) -> m.Payee:
+async def _by_number(session: Session, where: Where) -> m.Payee:
     """Anybody at this bank, whose masked name the bank tells."""
-    where, problem = Where(WHERE, 2, 4), ""
+    problem = ""
     for _ in range(TRIES):
         number = await session.ask(EnterNumber("transfer.number", problem=problem, where=where))
         try:
@@ -108,8 +108,8 @@ async def _by_number(session: Session) -> m.Payee:
     raise Refused(m.Reason.PAYEE)
 
 
-async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> tuple[m.TransferOrder, bool]:
-    """The order with its fee, as the customer will confirm it; and whether she must step up for its payee."""
+async def priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> tuple[m.TransferOrder, m.Quote]:
+    """The order with its fee, as the customer will confirm it; and what else the bank says of it."""
     order = m.TransferOrder(
         source=source.handle,
         source_masked=source.masked,
@@ -120,7 +120,7 @@ async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: M
         fee=0,
     )
     quote = await session.look(f"quote {amount}", lambda: session.bank.quote(session.customer, order))
-    return order.model_copy(update={"fee": quote.fee}), quote.step_up
+    return order.model_copy(update={"fee": quote.fee}), quote
 
 
 async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialogue: CardDialogue | None) -> m.Posted:

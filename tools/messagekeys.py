@@ -19,6 +19,7 @@ from protocol.bills import BillKind, Topic
 from protocol.care import LossCard
 from protocol.enquiries import Currency, MovementKind, Service, Weekday
 from protocol.messages import Account, Reason, SwitchReason, UntoldEnding
+from protocol.standing import Every
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
 PARAMS = {
@@ -37,6 +38,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "untold.bill.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "bill-kind.": get_args(BillKind),
     "topic.": get_args(Topic),
+    "standing.every-": get_args(Every),
     "untold.care.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "loss.card.": get_args(LossCard.model_fields["state"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),

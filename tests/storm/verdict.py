@@ -10,9 +10,10 @@ from tests.storm.inspector import Written
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
-EFFECTS = ("transfer", "bills", "loss", "limit", "pin")
+EFFECTS = ("transfer", "bills", "standing", "loss", "limit", "pin")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
-SAID["done"].add("loss.done-good")
+SAID["done"] |= {"loss.done-good", "standing.ended"}
+SAID["refused"].add("standing.kept")
 """The screens that tell how an effect ended."""
 UNDISTURBED = ("farewell", "left", "idle")
 """Endings that never cut between an effect and the screen that tells of it."""
