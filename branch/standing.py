@@ -22,6 +22,8 @@ SECONDS = 60.0
 AT_ONCE = 50
 """Payments of one look."""
 CODE = "TRF-STANDING"
+OURS = "STANDING"
+"""Where keys are born that no terminal has made: none may be enrolled under this id."""
 AGAIN = (Reason.FUNDS, Reason.LIMIT, Reason.FEE_CHANGED)
 """What another hour may change."""
 
@@ -54,7 +56,7 @@ def _one(branch: Branch, order: str, today: date) -> None:
     with branch.db.write() as tx:
         tried = store.run(tx, _fresh(row, fee, branch.now))
     if tried.state == "asked":
-        where = (CODE, branch.name, "STANDING", "BATCH", row.past * 100 + row.tries + 1)
+        where = (CODE, branch.name, OURS, "BATCH", row.past * 100 + row.tries + 1)
         what = CoreOrder(row.source, row.target, row.amount, tried.fee, *where)
         try:
             done = branch.core.post(tried.key, what, pending=False)
@@ -65,7 +67,7 @@ def _one(branch: Branch, order: str, today: date) -> None:
 
 
 def _fresh(row: Any, fee: int, now: int) -> dict[str, str | int]:
-    key = f"STANDING-{row.id}/{row.next.replace('-', '')}{row.tries:02d}-standing"
+    key = f"{OURS}-{row.id}/{row.next.replace('-', '')}{row.tries:02d}-standing"
     facts = {"key": key, "order": row.id, "due": row.next, "fee": fee}
     return {**facts, "state": "asked", "reference": "", "reason": "", "at": now}
 
@@ -93,7 +95,7 @@ def _refused(branch: Branch, row: Any, key: str, why: Reason, today: date) -> No
             return
         store.move(tx, row.id, **_after(row))
         visit = key.partition("/")[0]
-        visits.begin(tx, visit, "STANDING", branch.now)
+        visits.begin(tx, visit, OURS, branch.now)
         visits.bind(tx, visit, row.customer)
         facts = {"target_masked": mask_account(row.target), "target_name": row.target_name, "amount": row.amount}
         people.report_untold(tx, key, "refused", {**facts, "reason": why.value}, branch.now)
