@@ -187,6 +187,7 @@ def _options(key: str) -> tuple[Option, ...]:
     """What its source offers beneath it, as far as the catalogue tells by the names of its keys."""
     words, stem = sentences("zh"), key.partition(".")[0]
     named = [name for name in words if name.endswith(".line") and name.count(".") == 2 and name.startswith(f"{stem}.")]
+    named = [name for name in named if not words[name].places]
     titles = [name.removesuffix(".line") for name in named if f"{name.removesuffix('.line')}.next" not in words]
     made = [Option(name, name, f"{name}.line") for name in titles if name != key][:4]
     accounts = [
