@@ -286,3 +286,26 @@ def test_several_servers_that_look_at_once_pay_once(made: World, vtm: Terminal) 
     assert not failed
     assert paid(made, order) == [("2031-03-15", "done")]
     assert made.balances()[HERS] == OPENING - 100_000
+
+
+def test_a_server_that_comes_late_to_write_does_not_bring_an_order_back_to_an_old_payday(
+    made: World, vtm: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it waits for the core, another one pays this payday and the next."""
+    _, _, order = begin(vtm)
+    post = made.ledger.post
+
+    def slow(key: str, what: CoreOrder, *, pending: bool) -> CorePosted:
+        monkeypatch.undo()
+        done = post(key, what, pending=pending)
+        runner.pay_due(made.branch)
+        days(made, 31)
+        return done
+
+    made.ledger.advance_accounting_date()
+    monkeypatch.setattr(made.ledger, "post", slow)
+    runner.pay_due(made.branch)
+    runner.pay_due(made.branch)
+    assert paid(made, order) == [("2031-03-15", "done"), ("2031-04-15", "done")]
+    (left,) = vtm.ask("standing_orders", {"customer": vtm.by_document(vtm.visit()).customer}).orders
+    assert left.next == date(2031, 5, 15)
