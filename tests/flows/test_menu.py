@@ -17,8 +17,8 @@ from tests.flows.guest import Guest, Paper, with_guest
 from tests.storm.machine import Machine
 from tools.messagekeys import FAMILIES
 
-PRINTS = {"accounts", "transfer", "statement"}
-SERVED = PRINTS | {"information", "limit", "pin", "loss"}
+PRINTS = {"bills", "accounts", "transfer", "statement"}
+SERVED = PRINTS | {"information", "limit", "pin", "loss", "standing"}
 
 
 @dataclass
@@ -62,6 +62,10 @@ async def sees(machine: Machine, guest: Guest, world: World, printer: Paper | No
     return guest
 
 
+NEVER_HERE = {"copies": "hindered.no-receipts", "scan": "hindered.no-camera"}
+"""Nothing was printed, and there is no camera."""
+
+
 def disabled(menu: s.Choose) -> dict[str, str]:
     return {option.id: option.disabled for option in menu.options if option.disabled}
 
@@ -73,14 +77,15 @@ def test_the_branch_can_switch_off_whatever_is_on_the_menu() -> None:
 def test_what_is_wanted_most_stands_on_the_first_of_the_menus_pages() -> None:
     """Kiosk.ui.cards pages more than six cards by number."""
     assert [flow.id for flow in FLOWS[:3]] == ["accounts", "transfer", "statement"]
-    assert [flow.id for flow in FLOWS[6:]] == ["copies", "information"]
+    assert [flow.id for flow in FLOWS[3:6]] == ["bills", "standing", "loss"]
+    assert [flow.id for flow in FLOWS[-3:]] == ["copies", "scan", "information"]
 
 
-@pytest.mark.parametrize("reason", FAMILIES["hindered."][3:])
+@pytest.mark.parametrize("reason", FAMILIES["hindered."][4:])
 def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, reason: str) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(off={"transfer": reason}))).menus[0]
-        assert disabled(menu) == {"transfer": f"hindered.{reason}", "copies": "hindered.no-receipts"}
+        assert disabled(menu) == {"transfer": f"hindered.{reason}", **NEVER_HERE}
 
     with_guest(tmp_path, story)
 
@@ -88,7 +93,7 @@ def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, r
 def test_while_the_bank_is_away_nothing_that_needs_it_is_offered(tmp_path: Path) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(open=False))).menus[0]
-        assert disabled(menu) == dict.fromkeys(SERVED, "hindered.bank") | {"copies": "hindered.no-receipts"}
+        assert disabled(menu) == dict.fromkeys(SERVED, "hindered.bank") | NEVER_HERE
 
     with_guest(tmp_path, story)
 

@@ -16,6 +16,9 @@ from flows import screens as s
 from flows.ports import Back, CallHelp, Chrome, Leave
 from protocol.money import Money
 
+DATES = {"standing.first": "20310601", "standing.last": "20311231", "standing.times": "12"}
+"""What she types about a standing order."""
+
 
 @dataclass
 class Person:
@@ -191,6 +194,8 @@ class Person:
         if key == "step-up.code":
             wrong = self.moods and self.chance.random() < 0.2
             return "000000" if wrong else self.phone()
+        if key in DATES:
+            return DATES[key]
         wrong = self.moods and self.chance.random() < 0.1
         if key == "bills.number":
             return "00000000" if wrong else self.bills(biller)
