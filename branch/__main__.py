@@ -23,6 +23,7 @@ from branch.bank.remote import RemoteCore
 from branch.build import CODES, create_secrets, load_secrets, open_core, open_database, test_hsm, utc_ms
 from branch.plugins import check_production
 from branch.settings import BadConfig, Settings
+from branch.standing import OURS
 from branch.store import bookkeeping, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
 from branch.store.outbox import event
@@ -271,6 +272,8 @@ def _address(text: str) -> str:
 def _terminal_id(text: str) -> str:
     if not (text.isascii() and text.isalnum() and len(text) <= 16):
         raise argparse.ArgumentTypeError("up to 16 letters and digits")
+    if text == OURS:
+        raise argparse.ArgumentTypeError(f"{OURS} is the branch's own name for its standing orders")
     return text
 
 

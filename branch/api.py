@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request, WebSocket
 
-from branch import tls, upkeep
+from branch import standing as standing_orders, tls, upkeep
 from branch.bank.corewire import Specimen
 from branch.bank.served import serve_core
 from branch.build import open_branch
@@ -18,6 +18,8 @@ from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guar
 from branch.settings import Settings
 from branch.store import terminals
 from branch.terminal import (
+    appointments,
+    bills,
     enquiries,
     identify,
     limit,
@@ -27,6 +29,7 @@ from branch.terminal import (
     phone,
     pin_change,
     settle,
+    standing,
     step_up,
     takeaway,
     transfer,
@@ -61,7 +64,7 @@ HANDLERS: dict[str, Handler] = {
     "payee": money.payee,
     "quote": money.quote,
     "transfer": transfer.transfer,
-    "card_said": transfer.card_said,
+    "card_said": bills.card_said,
     "reverse": settle.reverse,
     "state": settle.state,
     "manual_case": people.manual_case,
@@ -77,6 +80,14 @@ HANDLERS: dict[str, Handler] = {
     "lower_limit": limit.lower,
     "pin_cards": pin_change.cards,
     "change_pin": pin_change.change,
+    "billers": bills.billers,
+    "bill": bills.bill,
+    "bill_fee": bills.fee,
+    "pay_bill": bills.pay,
+    "appointment": appointments.appointment,
+    "standing_orders": standing.running,
+    "new_standing": standing.create,
+    "end_standing": standing.end,
     "report_loss": loss.report,
     "phone_now": phone.now,
     "show_document": phone.show_document,
@@ -107,7 +118,8 @@ def create_app(
     hub = Hub(desk, beside)
     tidy = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.forget, desk, runner))
     notify = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.notify, desk, runner))
-    life = _beside((hub.watch, tidy, notify), pools)
+    pays = partial(upkeep.every, standing_orders.SECONDS, partial(standing_orders.pay, desk, runner))
+    life = _beside((hub.watch, tidy, notify, pays), pools)
     app = FastAPI(title="Branch", version="1", lifespan=life, docs_url=None, redoc_url=None)
     app.state.branch, app.state.hub, app.state.run = desk, hub, beside
     describe_failures(app)

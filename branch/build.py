@@ -1,5 +1,6 @@
 """Set-up and composition: secrets on disk, and a Branch made of database, core, security module and issuer."""
 
+import importlib
 import json
 import secrets
 import time
@@ -9,11 +10,13 @@ from pathlib import Path
 import httpx
 
 from branch import plugins
+from branch.bank.billers import Billers, NoBillers
 from branch.bank.codes import FileSender
 from branch.bank.core import Core
 from branch.bank.hsm import TestHsm
 from branch.bank.issuer import TestIssuer, objects
 from branch.bank.ledger import ReferenceLedger
+from branch.bank.refbillers import ReferenceBillers
 from branch.bank.remote import RemoteCore
 from branch.plugins import Given, check_production
 from branch.settings import BadConfig, Settings
@@ -104,6 +107,22 @@ def open_core(settings: Settings, db: Database) -> Core:
     return RemoteCore(httpx.Client(base_url=settings.core, timeout=10), token)
 
 
+def open_billers(settings: Settings, db: Database) -> Billers:
+    """The reference billers, none, or what the bank's own `module:function` answers, given the settings."""
+    if settings.billers == "reference":
+        return ReferenceBillers(db, settings.billers_region)
+    if settings.billers == "none":
+        return NoBillers()
+    module, _, function = settings.billers.partition(":")
+    remedy = "install the bank's own package where this server runs, or write reference or none"
+    try:
+        made: Billers = vars(importlib.import_module(module))[function](settings)
+    except (ImportError, KeyError) as why:
+        words = f"[billers] use names {settings.billers}, which is not there"
+        raise BadConfig(settings.file or settings.state, 1, words, remedy) from why
+    return made
+
+
 def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | None = None) -> Branch:
     """The branch of these settings, ready to serve."""
     check_production(settings)
@@ -124,4 +143,5 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         switched_off=Switches(settings),
         papers=settings.customers.rstrip("/"),
         sender=plugins.sender(settings, given, lambda: FileSender(settings.state / CODES, db.clock)),
+        billers=open_billers(settings, db),
     )

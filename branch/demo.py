@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from branch import demo_bills
 from branch.bank.corewire import Specimen
 from branch.bank.hsm import TestHsm
 from branch.bank.issuer import derive_card_keys
@@ -115,6 +116,7 @@ def seed(db: Database, held: Secrets, today: date) -> None:
             for number, _, _ in receiver.accounts:
                 payees.keep(tx, sender.id, number, db.clock())
         k.close_account(tx, CLOSED)
+        demo_bills.seed(tx, DAY_LIMIT, db.clock())
         for card in CARDS:
             k.add_card(tx, card.pan, card.account, "00", card.expiry, card.state)
             pins.keep(tx, mark_of(held.mark, card.pan), verifiers[card.pan])

@@ -28,6 +28,11 @@ class Rules:
         """For how many days a temporary loss report made on a day holds."""
         return int(self.on("temporary-loss-days", day)["days"])
 
+    def standing_tries(self, day: date) -> tuple[int, int]:
+        """How often a standing order's payment is tried on its day when money is missing, and the minutes between."""
+        rule = self.on("standing-tries", day)
+        return int(rule["tries"]), int(rule["minutes"])
+
     def needs_step_up(self, what: str, day: date) -> bool:
         """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`, `phone-change`."""
         return what in self.on("step-up", day)["for"]

@@ -69,6 +69,10 @@ class Settings:
     codes: str = "file"
     """What sends one-time codes and notices: `file`, or as `hsm`, of the group `branch.codes`."""
 
+    billers: str = "reference"
+    """Who sends bills: `reference`, `none`, or `package.module:function` of the bank, called with the settings."""
+    billers_region: str = ""
+    """The region whose billers are shown first; empty: the first there is."""
     switches: Mapping[str, SwitchReason] = field(default_factory=dict)
     """Transactions that are not offered, and why."""
     file: Path | None = None
@@ -99,6 +103,7 @@ KEYS: dict[str, dict[str, type]] = {
     "ports": {"hsm": str, "issuer": str, "codes": str},
     "customers": {"url": str, "host": str, "port": int, "certificate": str, "key": str},
     "information": {"telephone": str, "hours": list, "services": list},
+    "billers": {"use": str, "region": str},
     "switches": dict.fromkeys(TRANSACTIONS, str),
 }
 FIELDS = {
@@ -121,6 +126,8 @@ FIELDS = {
     ("customers", "port"): "customers_port",
     ("customers", "certificate"): "customers_certificate",
     ("customers", "key"): "customers_key",
+    ("billers", "use"): "billers",
+    ("billers", "region"): "billers_region",
     ("information", "telephone"): "telephone",
     ("information", "hours"): "hours",
     ("information", "services"): "services",
@@ -211,6 +218,10 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
         line = line_of(text, "name", "branch")
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
     _check_customers(path, text, values)
+    use = values.get("billers", "reference")
+    if use not in {"reference", "none"} and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", use):
+        line = line_of(text, "use", "billers")
+        raise BadConfig(path, line, "no billers are found so", 'write "reference", "none" or "package.module:function"')
     _check_information(path, text, values)
 
 

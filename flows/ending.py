@@ -1,4 +1,4 @@
-"""How a flow that moves no money tells what became of it: done, refused, or not known yet."""
+"""How a flow tells what became of it: done, refused, or not known yet."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -37,23 +37,29 @@ async def told(session: Session, order: m.Order, ends: Ends, effect: Awaitable[t
         number = short(doubt.key)
         await session.tell(replace(ends.unsure, tone=Tone.UNSURE, reference=number))
         if not session.broken:
-            await _paper(session, ends, order, number)
+            await _paper(session, ends, order_facts(order), number)
         return False
-    facts = (*order_facts(order), Fact("fact.date", done.accounting_date))
+    facts = (*order_facts(order), *_proof(done), Fact("fact.date", done.accounting_date))
     await session.tell_ending(key, replace(ends.done, tone=Tone.DONE, facts=facts, reference=done.reference))
-    await _paper(session, ends, order, done.reference)
+    await _paper(session, ends, (*order_facts(order), *_proof(done)), done.reference)
     return True
 
 
-async def _paper(session: Session, ends: Ends, order: m.Order, number: str) -> None:
+def _proof(done: m.Outcome) -> tuple[Fact, ...]:
+    """The biller's own number, where one has taken the money."""
+    proof = done.proof if isinstance(done, m.Posted) else ""
+    return (Fact("fact.proof", proof, number=True, strong=True),) if proof else ()
+
+
+async def _paper(session: Session, ends: Ends, facts: tuple[Fact, ...], number: str) -> None:
     options = (Option("print", "care.paper.print"), Option("none", "receipt.none"))
     if await session.ask(Review("care.paper", options=options), back=False) == "print":
-        await receipt(session, lambda words: _slip(words, ends, order, number))
+        await receipt(session, lambda words: _slip(words, ends, facts, number))
 
 
-def _slip(words: Words, ends: Ends, order: m.Order, number: str) -> Paper:
+def _slip(words: Words, ends: Ends, facts: tuple[Fact, ...], number: str) -> Paper:
     """What was asked for, and the number by which anybody at the bank finds it."""
-    lines = tuple(Line(words.text(fact.label), _said(words, fact)) for fact in order_facts(order))
+    lines = tuple(Line(words.text(fact.label), _said(words, fact)) for fact in facts)
     keep = Line(words.text("glass.keep-number"), number, bold=True)
     return Paper(ends.title(words), (*lines, keep), qr=number)
 

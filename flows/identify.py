@@ -8,6 +8,7 @@ from flows.arrive import Arrival, BankCard, IdentityCard, arrival
 from flows.information import information
 from flows.person import FORGOT, forgot_pin
 from flows.ports import Back, Refused
+from flows.scan import offered, scan
 from flows.screens import Choose, EnterPin, Option, Picture, Prompt, Tell, Tone, Wait, Where
 from flows.session import Level, Session, VisitOver
 from protocol import messages as m
@@ -35,6 +36,7 @@ async def _how(session: Session) -> str | Arrival:
     devices = session.devices
     while True:  # each round is a person's own touch
         await session.start_over()
+        codes = (Option("scan", "identify.scan", "identify.scan.line"),) if offered(session) else ()
         how = await session.ask_or(
             Choose(
                 "identify.how",
@@ -44,13 +46,17 @@ async def _how(session: Session) -> str | Arrival:
                     Option("id-card", "identify.id-card", "identify.id-card.line"),
                     Option("card-lost", "identify.card-lost", "identify.card-lost.line"),
                     Option("information", "identify.information", "identify.information.line"),
+                    *codes,
                 ),
             ),
             lambda: arrival(devices.id_reader, devices.card_reader, stale=session.asked_in),
         )
-        if how != "information":
+        if how == "information":
+            await information(session)
+        elif how == "scan":
+            await scan(session)
+        else:
             return how
-        await information(session)
         session.tape.forget()
 
 

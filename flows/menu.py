@@ -8,16 +8,20 @@ from functools import partial
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia, PinPad
 from flows.accounts import accounts
 from flows.back import Tape, rewindable
+from flows.bills import pay_bill
 from flows.copies import copies, no_copies
+from flows.hold import no_camera
 from flows.information import information
 from flows.limit import limit
 from flows.loss import STEP as LOSS_STEP, loss, repeat as loss_again
 from flows.phone import needs_card, phone
 from flows.pin_change import pin_change
 from flows.ports import Leave, Refused, Unreachable, Unsure
+from flows.scan import scan
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
 from flows.settle import Repeat
+from flows.standing import standing
 from flows.statement import statement
 from flows.terminal import Rules, Standing
 from flows.transfer import transfer
@@ -45,11 +49,14 @@ FLOWS = (
     Flow("accounts", Level.CUSTOMER, accounts, prints=True),
     Flow("transfer", Level.CUSTOMER, transfer, prints=True),
     Flow("statement", Level.CUSTOMER, statement, prints=True),
+    Flow("bills", Level.CUSTOMER, pay_bill, prints=True),
+    Flow("standing", Level.CUSTOMER, standing),
+    Flow("loss", Level.CLAIMED, loss),
     Flow("limit", Level.CUSTOMER, limit),
     Flow("pin", Level.CUSTOMER, pin_change),
-    Flow("loss", Level.CLAIMED, loss),
     Flow("phone", Level.CUSTOMER, phone, needs_card),
     Flow("copies", Level.CUSTOMER, copies, no_copies, bank=False, paper=True),
+    Flow("scan", Level.NOBODY, scan, no_camera, bank=False),
     Flow("information", Level.NOBODY, information),
 )
 

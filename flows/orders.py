@@ -61,8 +61,10 @@ def short(key: str) -> str:
 def untold_facts(order: Mapping[str, str | int | None]) -> tuple[Fact, ...]:
     """What an order that was kept said, for one who hears only now how it ended."""
     numbers = {"target_masked": "fact.to", "account_masked": "fact.account", "card_masked": "fact.card"}
-    numbers |= {"after_masked": "fact.phone-after"}
+    numbers |= {"after_masked": "fact.phone-after", "number_masked": "fact.bill-number"}
     facts = [Fact(label, str(order[key]), number=True) for key, label in numbers.items() if order.get(key)]
+    if biller := order.get("biller"):
+        facts.append(Fact("fact.biller", str(biller)))
     if name := order.get("target_name"):
         facts.append(Fact("fact.payee", str(name)))
     for key, label in (("amount", "fact.amount"), ("after", "fact.limit-after")):

@@ -37,6 +37,7 @@ class Picture(enum.StrEnum):
     BANK = "bank"
     PERSON = "person"
     CLOCK = "clock"
+    CODE = "code"
 
 
 @dataclass(frozen=True)

@@ -317,6 +317,8 @@ class Session:
     async def close(self) -> None:
         """Forget everybody."""
         await self.start_over()
+        if self.devices.scanner is not None:
+            self.devices.scanner.forget()
         self.arrived, self.tape, self._interrupt = None, Tape(), None
         self._pending = None  # it carries the frames through which it was raised
         self.asked_in.clear()

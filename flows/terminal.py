@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from drivers.api import CardReader, IdReader, Panel, PinPad, Printer
+from drivers.api import BarcodeReader, CardReader, IdReader, Panel, PinPad, Printer
 from flows.journal import Journal
 from flows.ports import Bank, Stage, Words
 
@@ -31,6 +31,8 @@ class Devices:
     printer: Printer
     panel: Panel | None = None
     """Lights, handset, headset jack, doors, staff key and battery; a terminal may be without."""
+    scanner: BarcodeReader | None = None
+    """Reads codes that are held before the camera; a terminal may be without."""
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from functools import partial
 
 from drivers.api import CardDialogue, DeviceError, Line
 from flows.accounts import account_options
+from flows.chip import cryptogram, last_word
 from flows.journal import Intent
 from flows.orders import about, order_facts, short
 from flows.paper import Paper
 from flows.ports import Refused, Unreachable, Unsure, Words
 from flows.receipt import receipt
-from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
+from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Where
 from flows.session import NotSent, Session
 from flows.step_up import step_up
 from protocol import messages as m
@@ -28,13 +29,13 @@ async def transfer(session: Session) -> None:
     options = account_options(accounts)
     source_id = await session.ask(Choose("transfer.from", options=options, where=Where(WHERE, 1, 4)))
     source = next(one for one in accounts if one.handle == source_id)
-    payee = await _payee(session, source, accounts)
+    payee = await choose_payee(session, source, accounts, Where(WHERE, 2, 4))
     limit, available = Money(source.limit_today), Money(source.available)
     amount = await session.ask(
         EnterAmount("transfer.amount", limit=limit, available=available, where=Where(WHERE, 3, 4))
     )
-    order, new = await _priced(session, source, payee, amount)
-    if new:
+    order, quote = await priced(session, source, payee, amount)
+    if quote.step_up:
         await step_up(session, "new-payee")
     facts = order_facts(order)
     consent = await session.ask(
@@ -49,7 +50,7 @@ async def transfer(session: Session) -> None:
         )
     )
     try:
-        dialogue = await _chip(session, order)
+        dialogue = await cryptogram(session, order.amount)
         key, posted = await session.effect(
             "transfer", order, consent, lambda intent: _post(session, intent, order, dialogue)
         )
@@ -66,7 +67,7 @@ async def transfer(session: Session) -> None:
         await _done(session, key, order, posted)
 
 
-async def _payee(session: Session, source: m.Account, accounts: tuple[m.Account, ...]) -> m.Payee:
+async def choose_payee(session: Session, source: m.Account, accounts: tuple[m.Account, ...], where: Where) -> m.Payee:
     """One of her own accounts, somebody she has paid before, or anybody at this bank."""
     others = tuple(one for one in accounts if one.handle != source.handle)[:5]
     own = tuple(m.Payee(handle=a.handle, masked_name=session.surname + "*", masked_number=a.masked) for a in others)
@@ -74,9 +75,9 @@ async def _payee(session: Session, source: m.Account, accounts: tuple[m.Account,
     options = _payee_options(others, recent)
     to = "someone"
     if len(options) > 1:
-        to = await session.ask(Choose("transfer.to", options=options, where=Where(WHERE, 2, 4)))
+        to = await session.ask(Choose("transfer.to", options=options, where=where))
     known = next((one for one in (*own, *recent) if one.handle == to), None)
-    return known or await _by_number(session)
+    return known or await _by_number(session, where)
 
 
 async def _recent(session: Session) -> tuple[m.Payee, ...]:
@@ -95,9 +96,9 @@ def _payee_options(others: tuple[m.Account, ...], recent: tuple[m.Payee, ...]) -
     return (*own, *paid, someone) if len(own) + len(paid) < CARDS else (*paid, someone, *own)
 
 
-async def _by_number(session: Session) -> m.Payee:
+async def _by_number(session: Session, where: Where) -> m.Payee:
     """Anybody at this bank, whose masked name the bank tells."""
-    where, problem = Where(WHERE, 2, 4), ""
+    problem = ""
     for _ in range(TRIES):
         number = await session.ask(EnterNumber("transfer.number", problem=problem, where=where))
         try:
@@ -107,8 +108,8 @@ async def _by_number(session: Session) -> m.Payee:
     raise Refused(m.Reason.PAYEE)
 
 
-async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> tuple[m.TransferOrder, bool]:
-    """The order with its fee, as the customer will confirm it; and whether she must step up for its payee."""
+async def priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> tuple[m.TransferOrder, m.Quote]:
+    """The order with its fee, as the customer will confirm it; and what else the bank says of it."""
     order = m.TransferOrder(
         source=source.handle,
         source_masked=source.masked,
@@ -119,18 +120,7 @@ async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: M
         fee=0,
     )
     quote = await session.look(f"quote {amount}", lambda: session.bank.quote(session.customer, order))
-    return order.model_copy(update={"fee": quote.fee}), quote.step_up
-
-
-async def _chip(session: Session, order: m.TransferOrder) -> CardDialogue | None:
-    """Ask the chip for a cryptogram over this amount, when a card stands behind the visit."""
-    if not session.card_aid:
-        return None
-    reader = session.devices.card_reader
-    dialogue = await session.busy(Wait("wait.card"), lambda: reader.begin(session.card_aid, order.amount))
-    if dialogue.cryptogram_type != "ARQC":
-        raise Refused(m.Reason.CARD_DECLINED)
-    return dialogue
+    return order.model_copy(update={"fee": quote.fee}), quote
 
 
 async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialogue: CardDialogue | None) -> m.Posted:
@@ -152,19 +142,7 @@ async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialog
             mac=mac.hex(),
         )
     )
-    if posted.status != "pending":
-        return posted
-    answer = bytes.fromhex(posted.issuer_data), tuple(bytes.fromhex(script) for script in posted.scripts)
-    approved, field55 = await _last_word(session, *answer)
-    return await session.bank.card_said(intent.key, m.CardVerdict(approved=approved, field55=field55.hex()))
-
-
-async def _last_word(session: Session, issuer_data: bytes, scripts: tuple[bytes, ...]) -> tuple[bool, bytes]:
-    """A card that is pulled now has said no."""
-    try:
-        return await session.devices.card_reader.finish(issuer_data, scripts)
-    except DeviceError:
-        return False, b""
+    return await last_word(session, posted)
 
 
 async def _done(session: Session, key: str, order: m.TransferOrder, posted: m.Posted) -> None:

@@ -79,6 +79,10 @@ async def _untold(session: Session) -> None:
         facts, number = untold_facts(one.order), short(one.key)
         if one.key.endswith("-transfer"):  # messages: untold.*
             await session.tell(Tell(f"untold.{one.ending}", facts=facts, reference=number))
+        elif one.key.endswith("-standing"):
+            await session.tell(Tell("untold.standing", facts=facts, reference=number))
+        elif one.key.endswith("-bill"):
+            await session.tell(Tell(f"untold.bill.{one.ending}", facts=facts, reference=number))
         else:
             await session.tell(Tell(f"untold.care.{one.ending}", facts=facts, reference=number))
         await _quietly(session, session.bank.told(session.customer, one.key))

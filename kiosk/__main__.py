@@ -193,10 +193,13 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
 
 
 def _terminal(config: Config, stack: AsyncExitStack, stage: Any, words: Any, link: Any, media: Any) -> Any:
+    from drivers.barcode import Scanner  # noqa: PLC0415
     from flows.journal import Journal  # noqa: PLC0415
     from flows.terminal import Terminal  # noqa: PLC0415
 
-    devices = drivers(config, stack)
+    scanner = Scanner(media)
+    stack.push_async_callback(scanner.close)
+    devices = replace(drivers(config, stack), scanner=scanner)
     journal = Journal(str(config.state / "journal.db"), lambda: time.time_ns() // 1_000_000)
     stack.callback(journal.close)
     return Terminal(config.id, stage, link, words, journal, devices, (media,), config.rules)

@@ -18,13 +18,16 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import calls, care, enquiries as e, messages as m
+from protocol import bills, calls, care, enquiries as e, messages as m, standing
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
 ACTS = frozenset(
     {
         "transfer",
+        "pay_bill",
+        "new_standing",
+        "end_standing",
         "card_said",
         "reverse",
         "manual_case",
@@ -167,6 +170,32 @@ class Link:
 
     async def change_phone(self, change: care.PhoneChange) -> m.Outcome:
         return await self._call("change_phone", change, m.Outcome)
+
+    # --- bills and codes
+
+    async def billers(self, asked: bills.BillersAsked) -> bills.Billers:
+        return await self._call("billers", asked, bills.Billers)
+
+    async def bill(self, asked: bills.BillAsked) -> bills.Bill:
+        return await self._call("bill", asked, bills.Bill)
+
+    async def bill_fee(self, asked: bills.FeeAsked) -> bills.BillFee:
+        return await self._call("bill_fee", asked, bills.BillFee)
+
+    async def pay_bill(self, post: bills.BillPost) -> m.Posted:
+        return await self._call("pay_bill", post, m.Posted)
+
+    async def appointment(self, asked: bills.AppointmentAsked) -> bills.Appointment:
+        return await self._call("appointment", asked, bills.Appointment)
+
+    async def standing_orders(self, customer: str) -> standing.StandingOrders:
+        return await self._call("standing_orders", calls.OfCustomer(customer=customer), standing.StandingOrders)
+
+    async def new_standing(self, new: standing.NewStanding) -> m.Outcome:
+        return await self._call("new_standing", new, m.Outcome)
+
+    async def end_standing(self, end: standing.EndStanding) -> m.Outcome:
+        return await self._call("end_standing", end, m.Outcome)
 
     # --- people
 

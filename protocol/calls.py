@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from protocol import care, enquiries as e, messages as m
+from protocol import bills, care, enquiries as e, messages as m, standing
 
 LINK = "/v1/link"
 """The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""
@@ -118,6 +118,14 @@ PATHS: dict[str, Call] = {
     "lower_limit": Call("/v1/limit/lower", care.LimitChange, m.Outcome),
     "pin_cards": Call("/v1/pin/cards", OfCustomer, care.PinCards),
     "change_pin": Call("/v1/pin/change", care.PinChange, m.Outcome),
+    "billers": Call("/v1/bills/billers", bills.BillersAsked, bills.Billers),
+    "bill": Call("/v1/bills/enquiry", bills.BillAsked, bills.Bill),
+    "bill_fee": Call("/v1/bills/fee", bills.FeeAsked, bills.BillFee),
+    "pay_bill": Call("/v1/bills/pay", bills.BillPost, m.Posted),
+    "appointment": Call("/v1/appointment", bills.AppointmentAsked, bills.Appointment),
+    "standing_orders": Call("/v1/standing/orders", OfCustomer, standing.StandingOrders),
+    "new_standing": Call("/v1/standing/new", standing.NewStanding, m.Outcome),
+    "end_standing": Call("/v1/standing/end", standing.EndStanding, m.Outcome),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
     "phone_now": Call("/v1/phone/now", OfCustomer, care.PhoneNow),
     "show_document": Call("/v1/phone/document", care.DocumentShown, Nothing),

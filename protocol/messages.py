@@ -261,6 +261,8 @@ class Posted(Outcome):
     issuer_data: Hex = ""
     scripts: tuple[Hex, ...] = ()
     balance: int | None = None
+    proof: str = ""
+    """Of a paid bill: the number by which its biller has taken the money."""
 
 
 class Ending(enum.StrEnum):

@@ -49,9 +49,28 @@ class Reason(enum.StrEnum):
     PHONE_SAME = "phone-same"
     NEW_PHONE = "new-phone"
     NOT_APPROVED = "not-approved"
+    NO_BILL = "no-bill"
+    BILL_PAID = "bill-paid"
+    BILLER_REFUSED = "biller-refused"
+    BILLER_AWAY = "biller-away"
+    BILL_AMOUNT = "bill-amount"
+    STANDING_DATES = "standing-dates"
 
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
 """Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
-TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "phone", "copies", "information")
+TRANSACTIONS = (
+    "accounts",
+    "transfer",
+    "statement",
+    "limit",
+    "pin",
+    "loss",
+    "phone",
+    "copies",
+    "information",
+    "bills",
+    "scan",
+    "standing",
+)
 """What a branch can switch off, by the ids of the terminal's menu."""

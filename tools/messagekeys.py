@@ -15,9 +15,11 @@ from typing import get_args
 
 from flows.menu import FLOWS
 from flows.screens import KINDS
+from protocol.bills import BillKind, Topic
 from protocol.care import LossCard
 from protocol.enquiries import Currency, MovementKind, Service, Weekday
 from protocol.messages import Account, Reason, SwitchReason, UntoldEnding
+from protocol.standing import Every
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
 PARAMS = {
@@ -33,6 +35,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "out-of-service.": ("broken", "revoked", "branch", "pin-pad"),
     "refused.": tuple(Reason),
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "untold.bill.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "bill-kind.": get_args(BillKind),
+    "topic.": get_args(Topic),
+    "standing.every-": get_args(Every),
     "untold.care.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "loss.card.": get_args(LossCard.model_fields["state"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
@@ -40,7 +46,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "rate.": get_args(Currency),
     "day.": get_args(Weekday),
     "service.": get_args(Service),
-    "hindered.": ("no-receipts", "no-paper", "bank", *get_args(SwitchReason), "needs-card"),
+    "hindered.": ("no-receipts", "no-paper", "no-camera", "needs-card", "bank", *get_args(SwitchReason)),
     "menu.": tuple(flow.id for flow in FLOWS),
 }
 """Beginning of a key that is made at run time -> what may follow."""

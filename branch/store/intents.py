@@ -8,8 +8,8 @@ from branch.store.db import insert_once, locked
 from branch.store.schema import intents
 
 Row = sa.Row[Any]
-OPEN = ("asked", "pending")
-"""States that may still change into another."""
+OPEN = ("asked", "pending", "posted")
+"""States that may still change. `posted`: of a bill, the money has moved and its biller has not answered."""
 
 
 def claim(tx: sa.Connection, row: dict[str, str | int | None]) -> tuple[sa.Row[Any], bool]:

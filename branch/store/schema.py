@@ -207,7 +207,7 @@ intents = sa.Table(
     _text("visit"),
     _text("terminal"),
     _text("body", null=True),  # hash of what was asked; None for a key that came only to be barred
-    _text("state"),  # asked, pending, done, refused, reversed, barred
+    _text("state"),  # asked, pending, posted (a bill), done, refused, reversed, barred
     _text("customer", null=True),
     _text("card", null=True),
     _text("counter", null=True),
@@ -291,6 +291,91 @@ ratings = sa.Table(
     sa.Column("stars", sa.Integer, nullable=False),
     _number("at"),
 )
+
+bill_payments = sa.Table(
+    "bill_payments",
+    METADATA,
+    _text("key", key=True),
+    _text("biller"),
+    _text("number"),  # the customer's, with that biller
+    _text("proof"),  # the biller's; empty until it has taken the money
+)
+"""What a key with the code BILL-PAY pays: written with its row in `intents`, before the core is asked."""
+
+appointments = sa.Table(
+    "appointments",
+    METADATA,
+    _text("number", key=True),
+    _text("branch"),
+    _text("day"),
+    _text("at"),  # HH:MM, the branch's own time
+    _text("topic"),
+)
+
+biller_bills = sa.Table(
+    "biller_bills",
+    METADATA,
+    _text("biller", key=True),
+    _text("number", key=True),
+    _text("period", key=True),
+    _text("name"),
+    _number("amount"),
+    _number("paid"),
+    _number("least"),  # the least of one payment; the whole rest when less is due
+    _text("until"),
+    sa.CheckConstraint("paid >= 0 and paid <= amount", name="never_paid_twice"),
+)
+
+biller_notices = sa.Table(
+    "biller_notices",
+    METADATA,
+    _text("key", key=True),
+    _text("biller"),
+    _text("number"),
+    _number("amount"),
+    _text("status"),  # new, taken, refused, withdrawn
+    _text("reason"),
+    _text("proof"),
+    _number("at"),
+)
+"""The reference billers' own books: another system, in the same database for development."""
+
+standing_orders = sa.Table(
+    "standing_orders",
+    METADATA,
+    _text("id", key=True),
+    _text("customer"),
+    _text("source"),
+    _text("target"),
+    _text("target_name"),  # masked
+    _number("amount"),
+    _text("every"),  # month, week
+    _text("first"),
+    _text("last"),  # empty: no last day
+    _number("times"),  # 0: no fixed number
+    _text("next"),
+    _number("past"),  # paydays that are over, paid or not
+    _number("tries"),  # of the next payday, so far
+    _number("retry_at"),
+    _text("state"),  # active, ended (by her), over
+    _number("at"),
+    sa.Index("standing_orders_due", "state", "next"),
+    sa.Index("standing_orders_of", "customer"),
+)
+
+standing_runs = sa.Table(
+    "standing_runs",
+    METADATA,
+    _text("key", key=True),
+    _text("order", sa.ForeignKey("standing_orders.id")),
+    _text("due"),
+    _number("fee"),
+    _text("state"),  # asked, done, refused
+    _text("reference"),
+    _text("reason"),
+    _number("at"),
+)
+"""Each try of each payday, written before the core is asked."""
 
 outbox = sa.Table(
     "outbox",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from branch.bank.billers import Billers, NoBillers
 from branch.bank.codes import CodeSender, Nobody
 from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
@@ -92,6 +93,7 @@ class Branch:
     papers: str = ""
     """The address at which customers' phones reach this branch, without a path; empty: none is set up."""
     sender: CodeSender = field(default_factory=Nobody, repr=False)
+    billers: Billers = field(default_factory=NoBillers, repr=False)
 
     @property
     def now(self) -> int:

@@ -50,7 +50,8 @@ def payee(branch: Branch, terminal: str, body: calls.PayeeAsked) -> m.Payee:
 def recent_payees(branch: Branch, terminal: str, body: calls.OfCustomer) -> e.Payees:
     """The last people she sent money to, from wherever she did."""
     customer = live(branch, terminal, body.customer)
-    found = branch.core.recent_payees(customer.customer, e.PAYEES)
+    paid = branch.core.recent_payees(customer.customer, 2 * e.PAYEES)
+    found = [one for one in paid if not branch.billers.collects(one.number)][: e.PAYEES]
     with branch.db.write() as tx:
         return e.Payees(payees=tuple(_as_payee(branch, tx, customer, one.number, one.name) for one in found))
 

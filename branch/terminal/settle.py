@@ -6,11 +6,14 @@ from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.store import intents
 from branch.store.db import Tx
 from branch.store.outbox import event
-from branch.terminal import pin_change
+from branch.terminal import bills, pin_change, standing
 from branch.terminal.acts import thing
 from branch.terminal.context import Branch, own
 from branch.terminal.transfer import blank
 from protocol import calls, messages as m
+
+OUR_OWN = (pin_change.CODE, standing.NEW, standing.END)
+"""Codes of acts of which the core never hears: our row is all there is."""
 
 
 def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
@@ -18,11 +21,13 @@ def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
     own(terminal, body.key)
     with branch.db.write() as tx:
         row, made = intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
-        if row.code == pin_change.CODE:  # the core never hears of a PIN: our row is all there is
+        if row.code in OUR_OWN:
             return _of_our_own(branch, tx, row, body)
         if made:
             event(tx, branch.now, f"{thing(body.key)}.barred", *_told_of(body, m.Ending.BARRED))
     try:
+        if row.code == bills.CODE:
+            return bills.take_back(branch, row)
         found = branch.core.reverse(body.key)
     except CoreUnavailable:
         return m.Reversed(key=body.key, ending=m.Ending.LATER)
@@ -65,10 +70,12 @@ def state(branch: Branch, terminal: str, body: calls.OfKey) -> m.KeyState:
     own(terminal, body.key)
     with branch.db.read() as tx:
         row = intents.find(tx, body.key)
+    if row is not None and row.code == bills.CODE:
+        return bills.state(row)
     if row is not None and row.state == "refused":
         day = date.fromisoformat(row.accounting_date)
         return m.KeyState(key=body.key, status="refused", accounting_date=day)
-    if row is not None and row.code == pin_change.CODE and row.state != "barred":
+    if row is not None and row.code in OUR_OWN and row.state != "barred":
         day = date.fromisoformat(row.accounting_date)
         known = {"status": "done", "reference": row.reference, "accounting_date": day} if row.state == "done" else {}
         return m.KeyState.model_validate({"key": body.key, "status": "unknown", **known})

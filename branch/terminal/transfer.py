@@ -4,12 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 
-from branch.bank.core import CoreCard, CoreOrder, CorePosted, CoreRefused
-from branch.store import intents, payees, visits
+from branch.bank.core import CoreCard, CoreOrder, CoreRefused
+from branch.store import intents, payees
 from branch.store.intents import Row
 from branch.store.outbox import event, plain
 from branch.store.visits import Customer
-from branch.terminal import macs, step_up
+from branch.terminal import macs, proofs, step_up
 from branch.terminal.context import Branch, Refusal, Trouble, live, offered, own
 from branch.terminal.money import numbers
 from protocol import calls, messages as m
@@ -52,7 +52,7 @@ def transfer(branch: Branch, terminal: str, post: m.Post) -> m.Posted:
     except (Refusal, CoreRefused) as no:
         return _write(branch, post.key, asked.today, state="refused", reason=no.reason.value)
     answer = branch.issuer.answer(card.pan, card.sequence, post.field55) if card else ""
-    return _write(branch, post.key, asked.today, issuer_data=answer, **_outcome(done))
+    return _write(branch, post.key, asked.today, issuer_data=answer, **proofs.posted(done))
 
 
 def _resolve(branch: Branch, terminal: str, post: m.Post) -> _Asked:
@@ -101,7 +101,7 @@ def _again(row: Row, asked: _Asked) -> m.Posted:
         raise Refusal(m.Reason.CONFLICT, "the key stands for another order")
     if row.state == "asked":
         raise Trouble(503, "in-flight", m.Mend.US, "the key has no answer yet: ask for its state, or take it back")
-    return _posted(row, asked.today)
+    return proofs.answer(row, asked.today)
 
 
 def _checked(branch: Branch, asked: _Asked) -> tuple[CoreOrder, CoreCard | None]:
@@ -117,24 +117,7 @@ def _checked(branch: Branch, asked: _Asked) -> tuple[CoreOrder, CoreCard | None]
         step_up.demand(branch, customer.handle, customer.customer, customer.visit, "new-payee")
     if asked.post.order.fee != branch.core.fee(source, target, asked.post.order.amount):
         raise Refusal(m.Reason.FEE_CHANGED)
-    return _core_order(branch, asked, source, target), _check_card(branch, asked, customer)
-
-
-def _check_card(branch: Branch, asked: _Asked, customer: Customer) -> CoreCard | None:
-    """Who came with a card needs its cryptogram for each transfer, over the amount without the fee."""
-    field55 = asked.post.field55
-    if customer.card is None:
-        if field55:
-            raise Refusal(m.Reason.CARD, "no card stands behind this session")
-        return None
-    card = branch.card_of(customer.customer, customer.card)
-    if card is None or card.state != "active":
-        raise Refusal(m.Reason.CARD)
-    with branch.db.read() as tx:
-        seen = visits.seen_before(tx, customer.card, branch.issuer.transaction_of(field55), asked.post.key)
-    if seen or not branch.issuer.verify(card.pan, card.sequence, field55, asked.post.order.amount):
-        raise Refusal(m.Reason.CARD_DECLINED)
-    return card
+    return _core_order(branch, asked, source, target), proofs.check_card(branch, asked.post, customer)
 
 
 def _core_order(branch: Branch, asked: _Asked, source: str, target: str) -> CoreOrder:
@@ -152,11 +135,6 @@ def _core_order(branch: Branch, asked: _Asked, source: str, target: str) -> Core
     )
 
 
-def _outcome(done: CorePosted) -> dict[str, str | int | None]:
-    day = done.accounting_date.isoformat()
-    return {"state": done.status, "reference": done.reference, "accounting_date": day, "balance": done.balance}
-
-
 def _write(branch: Branch, key: str, today: date, **values: str | int | None) -> m.Posted:
     """Record an outcome, with its event, and answer what then stands."""
     with branch.db.write() as tx:
@@ -166,23 +144,7 @@ def _write(branch: Branch, key: str, today: date, **values: str | int | None) ->
             payees.keep(tx, row.customer, row.target, branch.now)
         if moved:
             event(tx, branch.now, f"transfer.{row.state}", row.visit, facts)
-    return _posted(row, today)
-
-
-def _posted(row: Row, today: date) -> m.Posted:
-    """The recorded answer. Taken back is refused: nothing has moved in the end."""
-    taken_back = row.state in {"reversed", "barred"}
-    return m.Posted.model_validate(
-        {
-            "key": row.key,
-            "status": "refused" if taken_back else row.state,
-            "reference": row.reference,
-            "accounting_date": row.accounting_date or today,
-            "reason": m.Reason.BARRED if taken_back else row.reason,
-            "issuer_data": row.issuer_data if row.state == "pending" else "",
-            "balance": row.balance,
-        }
-    )
+    return proofs.answer(row, today)
 
 
 def card_said(branch: Branch, terminal: str, body: calls.CardSaid) -> m.Posted:
@@ -194,19 +156,12 @@ def card_said(branch: Branch, terminal: str, body: calls.CardSaid) -> m.Posted:
         raise Trouble(404, "unknown-key", m.Mend.US, "nothing is pending under this key")
     today = branch.core.accounting_date()
     if row.state != "pending":
-        return _posted(row, today)
+        return proofs.answer(row, today)
     try:
-        if body.verdict.approved and _is_tc(branch, row, body.verdict.field55):
-            return _write(branch, body.key, today, **_outcome(branch.core.confirm(body.key)))
+        if body.verdict.approved and proofs.is_tc(branch, row, body.verdict.field55):
+            return _write(branch, body.key, today, **proofs.posted(branch.core.confirm(body.key)))
         if branch.core.void(body.key).ending is m.Ending.STANDS:
-            return _write(branch, body.key, today, **_outcome(branch.core.confirm(body.key)))
+            return _write(branch, body.key, today, **proofs.posted(branch.core.confirm(body.key)))
     except CoreRefused:
         return _write(branch, body.key, today, state="barred")
     return _write(branch, body.key, today, state="refused", reason=m.Reason.CARD_DECLINED.value)
-
-
-def _is_tc(branch: Branch, row: Row, field55: str) -> bool:
-    card = branch.card_of(row.customer, row.card)
-    if card is None or branch.issuer.transaction_of(field55) != row.counter:
-        return False
-    return branch.issuer.verify_tc(card.pan, card.sequence, field55, row.amount)

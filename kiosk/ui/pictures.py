@@ -208,6 +208,34 @@ def _clock(pencil: Pencil, area: Rect, u: float) -> None:
     clock(pencil, (x + w / 2, y + h / 2), 3.8 * u, pencil.palette.accent)
 
 
+CODE = ("1110101", "1010001", "1110110", "0001101", "1101010", "0110001", "1010111")
+"""No code that anybody could read: three corners and some dots."""
+
+
+def _code(pencil: Pencil, area: Rect, u: float) -> None:
+    """A paper with a code, held before the machine's eye; it comes nearer."""
+    x, y, _, _ = area
+    p = pencil.palette
+    with pencil.layer.canvas:
+        _round(x + 4.6 * u, y + 8.6 * u, 2.8 * u, 1.2 * u, 0.6 * u, p.accent)
+        Color(*rgba(p.card))
+        Ellipse(pos=(x + 5.65 * u, y + 8.85 * u), size=(0.7 * u, 0.7 * u))
+        PushMatrix()
+        move = Translate(0, 0)
+        _round(x + 2.9 * u, y + 0.4 * u, 6.2 * u, 6.6 * u, 0.5 * u, p.line)
+        _round(x + 3.1 * u, y + 0.6 * u, 5.8 * u, 6.2 * u, 0.4 * u, p.card)
+        for row, cells in enumerate(CODE):
+            for column, cell in enumerate(cells):
+                if cell == "1":
+                    _round(x + (3.6 + 0.7 * column) * u, y + (5.5 - 0.7 * row) * u, 0.62 * u, 0.62 * u, 0, p.accent)
+        PopMatrix()
+
+    def animate(seconds: float) -> None:
+        move.y = 0.9 * u * slide(seconds)
+
+    pencil.move(animate)
+
+
 def clock(pencil: Pencil, middle: tuple[float, float], radius: float, colour: str) -> None:
     """A clock at four."""
     cx, cy = middle
@@ -233,6 +261,7 @@ _DRAWN: dict[Picture, Callable[[Pencil, Rect, float], None]] = {
     Picture.BANK: _bank,
     Picture.PERSON: _person,
     Picture.CLOCK: _clock,
+    Picture.CODE: _code,
 }
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from pyemv import ac
 
 from branch import demo, tls
 from branch.api import create_app
+from branch.bank.billers import Billers
 from branch.bank.ciphers import retail_mac, tdes
 from branch.bank.codes import sent
 from branch.bank.hsm import TestHsm
@@ -87,8 +88,18 @@ class World:
         return found
 
 
-def world(folder: Path, url: str = "", *, expose: bool = False, start: int = START) -> World:
-    """Make and seed a branch in `folder` (SQLite there, unless `url` names another database)."""
+def world(
+    folder: Path,
+    url: str = "",
+    *,
+    expose: bool = False,
+    start: int = START,
+    billers: Callable[[Database], Billers] | None = None,
+) -> World:
+    """Make and seed a branch in `folder` (SQLite there, unless `url` names another database).
+
+    `billers`: others than the reference ones.
+    """
     clock = Clock(start)
     held = create_secrets(folder)
     tls.create_authority(folder, tls_now(clock))
@@ -99,6 +110,8 @@ def world(folder: Path, url: str = "", *, expose: bool = False, start: int = STA
     engine.dispose()
     branch = open_branch(settings, clock=clock)
     hasty(branch.db.engine)
+    if billers:
+        branch = replace(branch, billers=billers(branch.db))
     app = create_app(settings, branch=branch, run=inline, identify_peer=from_header, specimen=demo.SPECIMEN)
     return World(settings, held, branch, app, clock)
 

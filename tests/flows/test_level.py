@@ -56,7 +56,7 @@ def test_no_flow_runs_below_its_level(tmp_path: Path, flow: Flow, level: Level) 
 
 def test_every_flow_on_the_menu_needs_somebody_who_is_known() -> None:
     """What a claim alone may do is named here first."""
-    assert {flow.id for flow in FLOWS if flow.level < Level.CUSTOMER} == {"information", "loss"}
+    assert {flow.id for flow in FLOWS if flow.level < Level.CUSTOMER} == {"information", "loss", "scan"}
 
 
 def test_a_document_alone_is_a_claim_and_opens_nothing(tmp_path: Path) -> None:

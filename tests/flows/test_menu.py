@@ -17,10 +17,8 @@ from tests.flows.guest import Guest, Paper, with_guest
 from tests.storm.machine import Machine
 from tools.messagekeys import FAMILIES
 
-PRINTS = {"accounts", "transfer", "statement"}
-SERVED = PRINTS | {"information", "limit", "pin", "loss", "phone"}
-CAME = {"copies": "hindered.no-receipts", "phone": "hindered.needs-card"}
-"""What cannot be done at first by one who came with her document."""
+PRINTS = {"bills", "accounts", "transfer", "statement"}
+SERVED = PRINTS | {"information", "limit", "pin", "loss", "phone", "standing"}
 
 
 @dataclass
@@ -64,6 +62,10 @@ async def sees(machine: Machine, guest: Guest, world: World, printer: Paper | No
     return guest
 
 
+NEVER_HERE = {"copies": "hindered.no-receipts", "scan": "hindered.no-camera", "phone": "hindered.needs-card"}
+"""Nothing was printed, there is no camera, and she came with her document."""
+
+
 def disabled(menu: s.Choose) -> dict[str, str]:
     return {option.id: option.disabled for option in menu.options if option.disabled}
 
@@ -75,14 +77,15 @@ def test_the_branch_can_switch_off_whatever_is_on_the_menu() -> None:
 def test_what_is_wanted_most_stands_on_the_first_of_the_menus_pages() -> None:
     """Kiosk.ui.cards pages more than six cards by number."""
     assert [flow.id for flow in FLOWS[:3]] == ["accounts", "transfer", "statement"]
-    assert [flow.id for flow in FLOWS[6:]] == ["phone", "copies", "information"]
+    assert [flow.id for flow in FLOWS[3:6]] == ["bills", "standing", "loss"]
+    assert [flow.id for flow in FLOWS[-3:]] == ["copies", "scan", "information"]
 
 
-@pytest.mark.parametrize("reason", FAMILIES["hindered."][3:])
+@pytest.mark.parametrize("reason", FAMILIES["hindered."][5:])
 def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, reason: str) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(off={"transfer": reason}))).menus[0]
-        assert disabled(menu) == {"transfer": f"hindered.{reason}", **CAME}
+        assert disabled(menu) == {"transfer": f"hindered.{reason}", **NEVER_HERE}
 
     with_guest(tmp_path, story)
 
@@ -90,7 +93,7 @@ def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, r
 def test_while_the_bank_is_away_nothing_that_needs_it_is_offered(tmp_path: Path) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(open=False))).menus[0]
-        assert disabled(menu) == CAME | dict.fromkeys(SERVED, "hindered.bank")
+        assert disabled(menu) == dict.fromkeys(SERVED, "hindered.bank") | NEVER_HERE
 
     with_guest(tmp_path, story)
 
@@ -170,7 +173,7 @@ def test_without_paper_all_can_be_done_but_what_is_nothing_without_it(tmp_path: 
         lines = {option.id: option.line for option in menus[1].options}
         assert {one for one, line in lines.items() if line == "menu.without-paper"} == PRINTS
         assert disabled(menus[1])["copies"] == "hindered.no-receipts"
-        assert disabled(menus[2]) == {**CAME, "copies": "hindered.no-paper"}
+        assert disabled(menus[2]) == {**NEVER_HERE, "copies": "hindered.no-paper"}
         assert "transfer.done" in guest.met
 
     with_guest(tmp_path, story)

@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from branch.bank.ledger import ReferenceLedger
+from branch.bank.refbillers import CATALOGUE, catalogue
+from branch.store import billbooks
 from branch.store.db import Database
 from branch.store.schema import cases, untold
 from flows.journal import ENDINGS, Records
@@ -59,21 +61,44 @@ def judge_money(core: ReferenceLedger, written: Written, before: Balances, after
     """
     expected, moved = dict(before), set()
     for key, found in written.states.items():
-        if key.endswith("-pin-change"):  # the core never hears of a PIN
+        if key.endswith(("-pin-change", "-standing-new", "-standing-end")):  # the core never hears of these
             continue
         state = core.state(key).status
         if "done" in found:
             assert state == "done", (key, found, state)
         elif "manual" not in found:
             assert state in {"refused", "reversed", "barred", "unknown"}, (key, found, state)
-        if state == "done" and key.endswith("-transfer"):
+        if state == "done" and key.endswith(("-transfer", "-bill")):
             moved.add(key)
             order = written.intents[key]["order"]
             expected[_number(expected, order["source_masked"])] -= order["amount"] + order["fee"]
-            expected[_number(expected, order["target_masked"])] += order["amount"]
+            if "target_masked" in order:
+                expected[_number(expected, order["target_masked"])] += order["amount"]
     assert after == expected
     assert core.balance_check() == []
     return moved
+
+
+def judge_bills(db: Database, core: ReferenceLedger, written: Written) -> None:
+    """Biller and bank agree on each key, or a person looks at it; no bill took more than was due, or twice."""
+    with db.read() as tx:
+        taken = {row.key: row for row in billbooks.taken(tx)}
+        bills = billbooks.all_bills(tx)
+    paying = {key: found for key, found in written.states.items() if key.endswith("-bill")}
+    assert set(taken) <= set(paying)
+    stuck = 0
+    for key, found in paying.items():
+        if "manual" in found:
+            stuck += written.intents[key]["order"]["amount"] * (core.state(key).status == "done" and key not in taken)
+        else:
+            assert (key in taken) == ("done" in found), (key, found)
+    assert sum(row.paid for row in bills) == sum(row.amount for row in taken.values())
+    for row in bills:
+        assert 0 <= row.paid <= row.amount, row
+        if row.least == row.amount:
+            assert row.paid in {0, row.amount}, row
+    accounts = [core.account(one.collection) for one in catalogue(CATALOGUE)]
+    assert sum(one.balance for one in accounts if one) == sum(row.amount for row in taken.values()) + stuck
 
 
 def _number(accounts: Iterable[str], masked: str) -> str:
@@ -92,6 +117,11 @@ def judge_branch(db: Database, written: Written, shown: Counter[str]) -> None:
     for key, row in reports.items():
         assert row.ending in written.states[key], (key, row.ending)
         assert row.told is not None, key
-    waited = Counter(f"untold.{'' if key.endswith('-transfer') else 'care.'}{reports[key].ending}" for key in reports)
+    waited = Counter(f"untold.{_said(key)}{reports[key].ending}" for key in reports)
     assert {key for key in shown if key.startswith("untold.")} == set(waited)
     assert all(shown[key] >= count for key, count in waited.items()), (shown, waited)
+
+
+def _said(key: str) -> str:
+    """Which words tell of it afterwards."""
+    return "" if key.endswith("-transfer") else "bill." if key.endswith("-bill") else "care."

@@ -38,6 +38,7 @@ from flows.visit import visit
 from kiosk.link import Link
 from protocol import care, messages as m
 from tests.branch.support import World, world
+from tests.storm.billers import Moody
 from tests.storm.disk import Disk
 from tests.storm.person import Person
 from tests.storm.weather import Power, PowerCut, Weather
@@ -107,6 +108,12 @@ FOR_CUSTOMERS = (
     "payee",
     "quote",
     "transfer",
+    "bill",
+    "bill_fee",
+    "pay_bill",
+    "standing_orders",
+    "new_standing",
+    "end_standing",
     "untold",
     "told",
     "send_code",
@@ -188,7 +195,11 @@ class Machine:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.world: World = self.beside.world if self.beside else world(self.folder)
+        self.world: World = (
+            self.beside.world if self.beside else world(self.folder, billers=lambda db: Moody(db, self.seed))
+        )
+        assert isinstance(self.world.branch.billers, Moody)
+        self.billers = self.world.branch.billers
         self.world.ledger.can_reverse = self.can_reverse
         if self.mute_core:
             self._mute(self.world.ledger)
@@ -219,6 +230,8 @@ class Machine:
         demo.write_cards(chips, self.world.secrets)
         self.person = Person(self.chance, self.slot, self.pad_end, self.id_end, load_cards(chips), moods=self.moods)
         self.person.phone = self.peer.last_code
+        self.person.bills = self.billers.number_with
+        self.billers.likely = self.faults
         self.person.at_confirm = self._at_confirm
         self.before = self.world.balances()
         await self._boot()
@@ -256,6 +269,7 @@ class Machine:
         for _ in range(count):
             await self.person.mend()
             self.person.arrives()
+            self.billers.send()
             session = Session(self.terminal, f"{self.name}-{self.chance.randbytes(16).hex()}")
             self.sessions.append(session)
             settling = asyncio.ensure_future(self._settle_for_ever())
@@ -300,7 +314,7 @@ class Machine:
 
     async def still(self) -> None:
         """The storm is over: no fault any more, and all that is under way arrives."""
-        self.power._likely, self.person.breaks = 0.0, 0.0
+        self.power._likely, self.person.breaks, self.billers.likely = 0.0, 0.0, 0.0
         await self.person.mend()
         await self.weather.clear()
 

@@ -16,6 +16,9 @@ from flows import screens as s
 from flows.ports import Back, CallHelp, Chrome, Leave
 from protocol.money import Money
 
+DATES = {"standing.first": "20310601", "standing.last": "20311231", "standing.times": "12"}
+"""What she types about a standing order."""
+
 
 @dataclass
 class Person:
@@ -52,6 +55,8 @@ class Person:
     """PINs that are no longer those that her cards came with."""
     new_pin: str = "258036"
     payee: str = demo.PEOPLE[2].accounts[0][0]
+    bills: Callable[[str], str] = lambda _: ""
+    """Her number with a biller of that name."""
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
     new_phone: str = "13700009999"
@@ -160,7 +165,7 @@ class Person:
                 with_a_fee = self.moods and some % 5 == 0
                 return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
             case s.EnterNumber():
-                return self._types_number(screen.key)
+                return self._types_number(screen.key, dict(screen.params).get("biller", ""))
             case s.Rate() | s.Statement():
                 return "done" if isinstance(screen, s.Statement) else self.chance.randint(0, 5)
             case s.Choose() | s.Review():
@@ -189,21 +194,26 @@ class Person:
         if key == "menu":
             if not self.transfers:
                 raise Leave
-            if all(option.disabled for option in options if option.id in {"accounts", "transfer"}):
+            if all(option.disabled for option in options if option.id in {"accounts", "bills", "transfer"}):
                 raise Leave
             self.transfers -= 1
-            return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
+            mood = self.chance.random() if self.moods else 0.0
+            return "transfer" if mood < 0.65 else "bills" if mood < 0.85 else "accounts"
         if key == "receipt.how" and self.chance.random() < 0.8:
             return "none"
         return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
 
-    def _types_number(self, key: str) -> str:
+    def _types_number(self, key: str, biller: str) -> str:
         if key == "phone.new":
             return self.new_phone
         if key in {"step-up.code", "phone.code"}:
             wrong = self.moods and self.chance.random() < 0.2
             return "000000" if wrong else self.phone()
+        if key in DATES:
+            return DATES[key]
         wrong = self.moods and self.chance.random() < 0.1
+        if key == "bills.number":
+            return "00000000" if wrong else self.bills(biller)
         return "6229990900000000999" if wrong else self.payee
 
     async def _types_pin(self) -> None:

@@ -13,7 +13,7 @@ from tests.storm.machine import Machine
 from tests.storm.person import Person
 from tests.storm.verdict import coverage, judge
 
-STEPS = ("loss-report", "limit")
+STEPS = ("loss-report", "limit", "standing-new")
 
 
 class Careful(Person):
@@ -27,7 +27,7 @@ class Careful(Person):
             if not self.transfers or not free:
                 raise Leave
             self.transfers -= 1
-            return self.chance.choice([one for one in free if one not in {"accounts", "pin"}])
+            return self.chance.choice([one for one in free if one not in {"accounts", "bills", "pin", "statement"}])
         return await super()._chooses(key, options)
 
 

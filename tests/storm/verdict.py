@@ -10,9 +10,10 @@ from tests.storm.inspector import Written
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
-EFFECTS = ("transfer", "loss", "limit", "pin", "phone")
+EFFECTS = ("transfer", "bills", "standing", "loss", "limit", "pin", "phone")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
-SAID["done"].add("loss.done-good")
+SAID["done"] |= {"loss.done-good", "standing.ended"}
+SAID["refused"].add("standing.kept")
 """The screens that tell how an effect ended."""
 UNDISTURBED = ("farewell", "left", "idle")
 """Endings that never cut between an effect and the screen that tells of it."""
@@ -28,6 +29,7 @@ async def judge(*machines: Machine) -> None:
         whole |= written
         shown.update(one.key for _, told in machine.told for one in told)
     inspector.judge_money(first.world.ledger, whole, first.before, first.world.balances())
+    inspector.judge_bills(first.world.db, first.world.ledger, whole)
     inspector.judge_branch(first.world.db, whole, shown)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from glass_bills import own
 from glass_samples import ACCOUNTS, BACK, BARE, ENTRIES, FACTS, LEAVE, LONG_FACTS
 
 from flows.information import LIST
@@ -43,7 +44,13 @@ SOURCES = (*sorted((ROOT / "flows").glob("*.py")), ROOT / "kiosk/terminal.py")
 NAMES = {kind.__name__: kind for kind in KINDS}
 OWN = {"limit", "available", "amount", "reference", "masked", "seconds", "since", "until"}
 """Places that a kind fills by itself."""
-PLACED = {"surname": "欧阳", "number": "A-1024", "phone": "138****5678"}
+PLACED = {
+    "biller": "Foothill Heating",
+    "region": "Foothill City",
+    "surname": "欧阳",
+    "number": "A-1024",
+    "phone": "138****5678",
+}
 SINCE, UNTIL, THIRD = date(2026, 10, 25), date(2026, 11, 23), Where("statement.name", 3, 3)
 PUBLIC: dict[str, tuple[Fact, ...]] = {
     "information.shown-rates": tuple(
@@ -93,7 +100,8 @@ def filled() -> dict[str, tuple[Screen[Any], Chrome]]:
     made: dict[str, tuple[Screen[Any], Chrome]] = {}
     for kind, key in asked():
         menus = _menus(key) if key == "menu" else ()
-        for number, screen in enumerate((*_fillings(kind, key), *menus)):
+        made_so = tuple(own(kind(key))) or tuple(_fillings(kind, key))
+        for number, screen in enumerate((*made_so, *menus)):
             made[f"{kind.__name__}-{key}{f'-{number}' if number else ''}"] = (screen, _chrome(screen))
     return made
 
@@ -146,7 +154,8 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
             code = {"shortest": 6, "longest": 6, "group": 3} if key in {"step-up.code", "phone.code"} else {}
             wrong = f"{key}.expired" if code else f"{key}.unknown"
             yield EnterNumber(key, params=_params(kind, key), where=where, **code)
-            yield EnterNumber(key, problem=wrong, params=_params(kind, key), where=where, **code)
+            problem = wrong if wrong in sentences("zh") else ""
+            yield EnterNumber(key, problem=problem, params=_params(kind, key), where=where, **code)
         case "OutOfService":
             for why in ("broken", "revoked", "branch", "pin-pad"):
                 yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")
@@ -181,6 +190,7 @@ def _options(key: str) -> tuple[Option, ...]:
     """What its source offers beneath it, as far as the catalogue tells by the names of its keys."""
     words, stem = sentences("zh"), key.partition(".")[0]
     named = [name for name in words if name.endswith(".line") and name.count(".") == 2 and name.startswith(f"{stem}.")]
+    named = [name for name in named if not words[name].places]
     titles = [name.removesuffix(".line") for name in named if f"{name.removesuffix('.line')}.next" not in words]
     made = [Option(name, name, f"{name}.line") for name in titles if name != key][:4]
     accounts = [
