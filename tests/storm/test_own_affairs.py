@@ -184,7 +184,8 @@ def test_in_a_storm_what_she_was_told_of_her_pin_and_phone_is_so_and_no_pin_is_l
         "done limit",
         "done loss-report",
     ):
-        assert met[needed] >= 5, (needed, met)
-    for needed in ("Tell pin.unsure", "Tell pin.refused", "Tell phone.unsure", "staff approved", "staff refused"):
+        assert met[needed] >= 3, (needed, met)
+    for needed in ("Tell pin.unsure", "Tell pin.refused", "staff approved", "staff refused"):
         assert met[needed], (needed, met)
-    assert met["done pin-change by settle"] + met["reversed pin-change by settle"], met
+    for step in ("pin-change", "phone-change"):
+        assert met[f"done {step} by settle"] + met[f"reversed {step} by settle"], met
