@@ -18,7 +18,7 @@ from tests.storm.machine import Machine
 from tools.messagekeys import FAMILIES
 
 PRINTS = {"bills", "accounts", "transfer", "statement"}
-SERVED = PRINTS | {"information", "limit", "pin", "loss", "phone", "standing"}
+SERVED = PRINTS | {"information", "limit", "pin", "loss", "standing"}
 
 
 @dataclass
@@ -62,8 +62,8 @@ async def sees(machine: Machine, guest: Guest, world: World, printer: Paper | No
     return guest
 
 
-NEVER_HERE = {"copies": "hindered.no-receipts", "scan": "hindered.no-camera", "phone": "hindered.needs-card"}
-"""Nothing was printed, there is no camera, and she came with her document."""
+NEVER_HERE = {"copies": "hindered.no-receipts", "scan": "hindered.no-camera"}
+"""Nothing was printed, and there is no camera."""
 
 
 def disabled(menu: s.Choose) -> dict[str, str]:
@@ -81,7 +81,7 @@ def test_what_is_wanted_most_stands_on_the_first_of_the_menus_pages() -> None:
     assert [flow.id for flow in FLOWS[-3:]] == ["copies", "scan", "information"]
 
 
-@pytest.mark.parametrize("reason", FAMILIES["hindered."][5:])
+@pytest.mark.parametrize("reason", FAMILIES["hindered."][4:])
 def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, reason: str) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(off={"transfer": reason}))).menus[0]
@@ -173,7 +173,7 @@ def test_without_paper_all_can_be_done_but_what_is_nothing_without_it(tmp_path: 
         lines = {option.id: option.line for option in menus[1].options}
         assert {one for one, line in lines.items() if line == "menu.without-paper"} == PRINTS
         assert disabled(menus[1])["copies"] == "hindered.no-receipts"
-        assert disabled(menus[2]) == {**NEVER_HERE, "copies": "hindered.no-paper"}
+        assert disabled(menus[2]) == NEVER_HERE | {"copies": "hindered.no-paper"}
         assert "transfer.done" in guest.met
 
     with_guest(tmp_path, story)
