@@ -23,8 +23,10 @@ from branch.terminal import (
     limit,
     loss,
     money,
+    pending,
     people,
     pin_change,
+    remit,
     settle,
     step_up,
     transfer,
@@ -59,6 +61,12 @@ HANDLERS: dict[str, Handler] = {
     "quote": money.quote,
     "transfer": transfer.transfer,
     "card_said": transfer.card_said,
+    "payee_banks": remit.banks,
+    "outside_payee": remit.payee,
+    "price": remit.price,
+    "remit": transfer.transfer,
+    "pending": pending.listed,
+    "cancel_transfer": pending.cancel,
     "reverse": settle.reverse,
     "state": settle.state,
     "manual_case": people.manual_case,
@@ -97,7 +105,8 @@ def create_app(
     beside: Run = run or pools[-1]
     hub = Hub(desk, beside)
     tidy = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.forget, desk, runner))
-    life = _beside(hub.watch, tidy, pools)
+    onward = partial(upkeep.every, upkeep.ONWARD_SECONDS, partial(upkeep.onward, desk, runner))
+    life = _beside((hub.watch, tidy, onward), pools)
     app = FastAPI(title="Branch", version="1", lifespan=life, docs_url=None, redoc_url=None)
     app.state.branch, app.state.hub, app.state.run = desk, hub, beside
     describe_failures(app)
@@ -121,12 +130,12 @@ def create_app(
     return app
 
 
-def _beside(watch: Work, tidy: Work, pools: list[Pool]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _beside(work: tuple[Work, ...], pools: list[Pool]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """What runs as long as the application does; its threads end with it."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(watch()), asyncio.create_task(tidy())]
+        tasks = [asyncio.create_task(one()) for one in work]
         try:
             yield
         finally:

@@ -4,10 +4,13 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import httpx
 
+from branch.bank.clearing import Clearing
+from branch.bank.clearinghouse import ReferenceClearing
 from branch.bank.codes import FileSender
 from branch.bank.core import Core
 from branch.bank.hsm import TestHsm
@@ -97,6 +100,19 @@ def open_core(settings: Settings, db: Database) -> Core:
     return RemoteCore(httpx.Client(base_url=settings.core, timeout=10), token)
 
 
+def open_clearing(settings: Settings, db: Database) -> Clearing:
+    """The reference clearing, or a bank's adapter: `MODULE:FACTORY`, called with these settings; raises BadConfig."""
+    if settings.clearing == "reference":
+        return ReferenceClearing(db)
+    module, _, factory = settings.clearing.partition(":")
+    try:
+        made: Clearing = vars(import_module(module))[factory](settings)
+    except (ImportError, KeyError) as why:
+        remedy = "install the adapter into this server's environment, and name MODULE:FACTORY"
+        raise BadConfig(settings.file or settings.state, 1, f"no clearing {settings.clearing}: {why}", remedy) from why
+    return made
+
+
 def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | None = None) -> Branch:
     """The branch of these settings, ready to serve."""
     db, held = open_database(settings, clock), held or load_secrets(settings.state)
@@ -108,6 +124,7 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         settings.name,
         db,
         core,
+        open_clearing(settings, db),
         hsm,
         issuer(held),
         held.mark,

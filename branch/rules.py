@@ -32,6 +32,14 @@ class Rules:
         """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`."""
         return what in self.on("step-up", day)["for"]
 
+    def arrivals(self, day: date, *, named: bool) -> tuple[str, ...]:
+        """When money for another bank may be sent, as it is offered on a day."""
+        return tuple(self.on("arrival", day)["named" if named else "unnamed"])
+
+    def later_days(self, day: date) -> tuple[int, ...]:
+        """Which days she may choose, counted from today."""
+        return tuple(self.on("arrival", day)["days"])
+
 
 def load(path: Path) -> Rules:
     """Read a table; ValueError when an entry has no date, or does not name its source."""

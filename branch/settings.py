@@ -42,6 +42,9 @@ class Settings:
     core_expose: bool = False
     """Serve the reference ledger at /core/v1, guarded by the token in `state`/core.token."""
 
+    clearing: str = "reference"
+    """`reference`, or MODULE:FACTORY of an adapter in this server's environment."""
+
     telephone: str = ""
     """Of the branch, as anybody may read it at a terminal."""
     hours: tuple[str, ...] = ("mon-fri 09:00-17:00",)
@@ -75,6 +78,7 @@ KEYS: dict[str, dict[str, type]] = {
     "serve": {"host": str, "port": int, "names": list},
     "database": {"url": str},
     "core": {"url": str, "token_file": str, "expose": bool},
+    "clearing": {"adapter": str},
     "information": {"telephone": str, "hours": list, "services": list},
     "switches": dict.fromkeys(TRANSACTIONS, str),
 }
@@ -89,6 +93,7 @@ FIELDS = {
     ("core", "url"): "core",
     ("core", "token_file"): "core_token_file",
     ("core", "expose"): "core_expose",
+    ("clearing", "adapter"): "clearing",
     ("information", "telephone"): "telephone",
     ("information", "hours"): "hours",
     ("information", "services"): "services",
@@ -172,6 +177,9 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     if core != "reference" and "core_token_file" not in values:
         line = _line(text, "url", "core")
         raise BadConfig(path, line, "an adapter needs a token", "add token_file under [core]")
+    if not re.fullmatch(r"reference|[\w.]+:\w+", values.get("clearing", "reference")):
+        line = _line(text, "adapter", "clearing")
+        raise BadConfig(path, line, "not a clearing", 'write "reference" or "MODULE:FACTORY"')
     if not 0 < port < 65536:
         raise BadConfig(path, _line(text, "port", "serve"), f"{port} is no port", "write one of 1 to 65535")
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):

@@ -10,8 +10,10 @@ from flows.accounts import accounts
 from flows.back import Tape, rewindable
 from flows.copies import copies, no_copies
 from flows.information import information
+from flows.interbank import interbank
 from flows.limit import limit
 from flows.loss import STEP as LOSS_STEP, loss, repeat as loss_again
+from flows.pending import pending
 from flows.pin_change import pin_change
 from flows.ports import Leave, Refused, Unreachable, Unsure
 from flows.screens import Choose, Option, Tell, Tone
@@ -43,6 +45,8 @@ class Flow:
 FLOWS = (
     Flow("accounts", Level.CUSTOMER, accounts, prints=True),
     Flow("transfer", Level.CUSTOMER, transfer, prints=True),
+    Flow("interbank", Level.CUSTOMER, interbank, prints=True),
+    Flow("pending", Level.CUSTOMER, pending),
     Flow("statement", Level.CUSTOMER, statement, prints=True),
     Flow("limit", Level.CUSTOMER, limit),
     Flow("pin", Level.CUSTOMER, pin_change),

@@ -2,15 +2,16 @@
 
 from functools import partial
 
-from drivers.api import CardDialogue, DeviceError, Line
+from drivers.api import DeviceError, Line
 from flows.accounts import account_options
-from flows.journal import Intent
 from flows.orders import about, order_facts, short
 from flows.paper import Paper
 from flows.ports import Refused, Unreachable, Unsure, Words
+from flows.posting import chip, post
 from flows.receipt import receipt
-from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Wait, Where
-from flows.session import NotSent, Session
+from flows.risk import heed
+from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Where
+from flows.session import Session
 from flows.step_up import step_up
 from protocol import messages as m
 from protocol.money import Money, chinese_capitals
@@ -33,8 +34,15 @@ async def transfer(session: Session) -> None:
     amount = await session.ask(
         EnterAmount("transfer.amount", limit=limit, available=available, where=Where(WHERE, 3, 4))
     )
-    order, new = await _priced(session, source, payee, amount)
-    if new:
+    order, quote = await _priced(session, source, payee, amount)
+
+    async def again(turn: int) -> m.Risk:
+        asked = partial(session.bank.quote, session.customer, order)
+        return (await session.look(f"quote {amount} {turn}", asked)).risk
+
+    if not await heed(session, quote.risk, again):
+        return
+    if quote.step_up:
         await step_up(session, "new-payee")
     facts = order_facts(order)
     consent = await session.ask(
@@ -49,9 +57,9 @@ async def transfer(session: Session) -> None:
         )
     )
     try:
-        dialogue = await _chip(session, order)
+        dialogue = await chip(session, order)
         key, posted = await session.effect(
-            "transfer", order, consent, lambda intent: _post(session, intent, order, dialogue)
+            "transfer", order, consent, lambda intent: post(session, intent, order, dialogue)
         )
     except (Refused, DeviceError) as why:
         reason = why.reason if isinstance(why, Refused) else m.Reason.CARD_DECLINED
@@ -107,8 +115,11 @@ async def _by_number(session: Session) -> m.Payee:
     raise Refused(m.Reason.PAYEE)
 
 
-async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> tuple[m.TransferOrder, bool]:
-    """The order with its fee, as the customer will confirm it; and whether she must step up for its payee."""
+Priced = tuple[m.TransferOrder, m.Quote]
+
+
+async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> Priced:
+    """The order with its fee, as the customer will confirm it; and what the bank says of it."""
     order = m.TransferOrder(
         source=source.handle,
         source_masked=source.masked,
@@ -119,52 +130,7 @@ async def _priced(session: Session, source: m.Account, payee: m.Payee, amount: M
         fee=0,
     )
     quote = await session.look(f"quote {amount}", lambda: session.bank.quote(session.customer, order))
-    return order.model_copy(update={"fee": quote.fee}), quote.step_up
-
-
-async def _chip(session: Session, order: m.TransferOrder) -> CardDialogue | None:
-    """Ask the chip for a cryptogram over this amount, when a card stands behind the visit."""
-    if not session.card_aid:
-        return None
-    reader = session.devices.card_reader
-    dialogue = await session.busy(Wait("wait.card"), lambda: reader.begin(session.card_aid, order.amount))
-    if dialogue.cryptogram_type != "ARQC":
-        raise Refused(m.Reason.CARD_DECLINED)
-    return dialogue
-
-
-async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialogue: CardDialogue | None) -> m.Posted:
-    """MAC in the pad, post at the bank, and with a card: its last word confirms or voids."""
-    code = "TRF-OWN-BANK"
-    try:
-        mac = await session.devices.pin_pad.mac(m.authenticated(intent.key, intent.trace, code, order))
-    except DeviceError as why:
-        raise NotSent(str(why.device)) from why
-    posted = await session.bank.transfer(
-        m.Post(
-            key=intent.key,
-            trace=intent.trace,
-            code=code,
-            operator=session.terminal.rules.operator,
-            customer=session.customer,
-            order=order,
-            field55=dialogue.field55.hex() if dialogue else "",
-            mac=mac.hex(),
-        )
-    )
-    if posted.status != "pending":
-        return posted
-    answer = bytes.fromhex(posted.issuer_data), tuple(bytes.fromhex(script) for script in posted.scripts)
-    approved, field55 = await _last_word(session, *answer)
-    return await session.bank.card_said(intent.key, m.CardVerdict(approved=approved, field55=field55.hex()))
-
-
-async def _last_word(session: Session, issuer_data: bytes, scripts: tuple[bytes, ...]) -> tuple[bool, bytes]:
-    """A card that is pulled now has said no."""
-    try:
-        return await session.devices.card_reader.finish(issuer_data, scripts)
-    except DeviceError:
-        return False, b""
+    return order.model_copy(update={"fee": quote.fee}), quote
 
 
 async def _done(session: Session, key: str, order: m.TransferOrder, posted: m.Posted) -> None:

@@ -79,6 +79,14 @@ async def _untold(session: Session) -> None:
         facts, number = untold_facts(one.order), short(one.key)
         if one.key.endswith("-transfer"):  # messages: untold.*
             await session.tell(Tell(f"untold.{one.ending}", facts=facts, reference=number))
+        elif one.key.endswith("-interbank"):
+            await session.tell(Tell(f"untold.interbank.{one.ending}", facts=facts, reference=number))
+        elif one.key.endswith("-interbank-returned"):
+            await session.tell(Tell("untold.interbank.returned", facts=facts, reference=number))
+        elif one.key.endswith("-interbank-due"):
+            await session.tell(Tell("untold.interbank.due", facts=facts, reference=number))
+        elif one.key.endswith("-cancel"):
+            await session.tell(Tell(f"untold.cancel.{one.ending}", facts=facts, reference=number))
         else:
             await session.tell(Tell(f"untold.care.{one.ending}", facts=facts, reference=number))
         await _quietly(session, session.bank.told(session.customer, one.key))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-VERSION = 2
+VERSION = 3
 """Of the schema, the ledger's tables included: a database of another version is refused."""
 METADATA = sa.MetaData()
 

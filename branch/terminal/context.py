@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from branch.bank.clearing import Clearing
 from branch.bank.codes import CodeSender, Nobody
 from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
+from branch.bank.risk import Risk, RuleRisk
 from branch.rules import RULES, Rules
 from branch.store import visits
 from branch.store.db import Database
@@ -78,6 +80,7 @@ class Branch:
     name: str
     db: Database
     core: Core
+    clearing: Clearing
     hsm: Hsm
     issuer: Issuer
     mark_key: bytes = field(repr=False)
@@ -88,6 +91,7 @@ class Branch:
     switched_off: Callable[[], Mapping[str, SwitchReason]] = dict
     """Transactions that are not offered now, and why."""
     rules: Rules = RULES
+    risk: Risk = field(default_factory=RuleRisk)
     sender: CodeSender = field(default_factory=Nobody, repr=False)
 
     @property

@@ -21,6 +21,7 @@ from flows.screens import (
     Confirm,
     EnterAmount,
     EnterNumber,
+    EnterText,
     Fact,
     Option,
     OutOfService,
@@ -141,9 +142,12 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
             yield EnterAmount(key, limit=Money(5_000_000), available=Money(123_456_789), where=where)
         case "EnterNumber":
             code = {"shortest": 6, "longest": 6, "group": 3} if key == "step-up.code" else {}
-            wrong = f"{key}.expired" if code else f"{key}.unknown"
+            wrong = f"{key}.expired" if code else f"{key}.unknown" if f"{key}.unknown" in sentences("zh") else ""
             yield EnterNumber(key, params=_params(kind, key), where=where, **code)
             yield EnterNumber(key, problem=wrong, params=_params(kind, key), where=where, **code)
+        case "EnterText":
+            for problem in ("", f"{key}.wrong", f"{key}.again"):
+                yield EnterText(key, problem=problem, params=_params(kind, key), where=where)
         case "OutOfService":
             for why in ("broken", "revoked", "branch", "pin-pad"):
                 yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")
