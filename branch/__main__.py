@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from branch import demo, settings, tls
+from branch import clearing_cli, demo, settings, tls
 from branch.bank import contract
 from branch.bank.codes import sent
 from branch.bank.core import CoreRefused, CoreUnavailable
@@ -22,7 +22,7 @@ from branch.bank.promise import Broken
 from branch.bank.remote import RemoteCore
 from branch.build import CODES, create_secrets, load_secrets, open_core, open_database, utc_ms
 from branch.settings import BadConfig, Settings
-from branch.store import bookkeeping, terminals
+from branch.store import bookkeeping, people, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
 from branch.store.outbox import event
 from branch.store.terminals import StoredKeys
@@ -144,6 +144,22 @@ def loss_lift(args: argparse.Namespace) -> int:
     return 0 if cards else 1
 
 
+def help_release(args: argparse.Namespace) -> int:
+    """A person has spoken with who called under this number: in her visit she may go on where that was asked for."""
+    _, db = _opened(args)
+    with db.write() as tx:
+        visit = people.release(tx, args.number, db.clock())
+        if visit is not None:
+            event(tx, db.clock(), "help.released", visit, {"number": args.number, "by": args.by})
+    say("she may go on" if visit else f"nobody waits under {args.number}")
+    return 0 if visit else 1
+
+
+def clearing_check(args: argparse.Namespace) -> int:
+    """Run the contract suite against the clearing that the file names: 0 when all is kept, 1 when not."""
+    return clearing_cli.check(args, *_opened(args), say)
+
+
 def core_check(args: argparse.Namespace) -> int:
     """Run the contract suite against a core's adapter: 0 when all is kept, 1 when not, 2 when it does not answer."""
     token = args.token_file.read_text().strip() if args.token_file else ""
@@ -222,6 +238,10 @@ def parser() -> argparse.ArgumentParser:
     lift = command(group("loss", "cards that were reported lost"), "lift", loss_lift)
     lift.add_argument("reference", help="the report's number, as on its paper")
     lift.add_argument("--by", required=True, help="number of the member of staff who does it")
+    release = command(group("help", "calls for a person"), "release", help_release)
+    release.add_argument("number", type=int, help="the call's number, as it stands on the glass")
+    release.add_argument("--by", required=True, help="number of the member of staff who has spoken with her")
+    clearing_cli.arguments(command(group("clearing", "the way to other banks"), "check", clearing_check))
     check = command(group("core", "core-banking systems"), "check", core_check, config=False)
     check.add_argument("--at", required=True, type=_address, help="the adapter's address, e.g. https://core.example")
     check.add_argument("--token-file", type=Path, help="its bearer token")

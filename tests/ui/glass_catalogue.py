@@ -111,7 +111,7 @@ def _chrome(screen: Screen[Any]) -> Chrome:
             return BACK
 
 
-def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
+def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:  # noqa: PLR0912  one case a kind
     real = tuple(fact for fact in FACTS if fact.label not in NOT_REAL)
     where = Where("transfer.name", 3, 4)
     options = _options(key)

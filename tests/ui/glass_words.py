@@ -96,7 +96,11 @@ _: dict[str, tuple[str, str, str]] = {
         "لا نعرف هذا الحساب، تحقق من الرقم.",
     ),
     "transfer.typed": ("收款人叫什么？", "What is the payee's name?", "ما اسم المستفيد؟"),
-    "transfer.typed.line": ("用拼音输入，对方银行会核对。", "As on their card; it is checked.", "كما في بطاقته، وسيتم التحقق."),
+    "transfer.typed.line": (
+        "用拼音输入。",
+        "As on their card; it is checked.",
+        "كما في بطاقته، وسيتم التحقق.",
+    ),
     "transfer.typed.next": ("继续", "Continue", "متابعة"),
     "glass.latin": ("请用拼音或英文字母", "Latin letters, as on their card", "بالأحرف اللاتينية"),
     "glass.space": ("空格", "Space", "مسافة"),
