@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from branch import demo
+from branch.bank.clearinghouse import ACCOUNTS
 from drivers.sim.card import MemorySlot
 from drivers.sim.chip import VirtualCard
 from drivers.sim.idcard import IdReaderFarEnd
@@ -52,6 +53,10 @@ class Person:
     """PINs that are no longer those that her cards came with."""
     new_pin: str = "258036"
     payee: str = demo.PEOPLE[2].accounts[0][0]
+    speaks: Callable[[], None] = lambda: None
+    """A person at the branch has spoken with whoever waits, and lets her go on."""
+    outside: tuple[str, ...] = ACCOUNTS[0]
+    """To whom at another bank she sends."""
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
     told: list[s.Tell] = field(default_factory=list)
@@ -104,7 +109,7 @@ class Person:
         elif mood < 0.06:
             self._does("language", screen)
             self.language = self.chance.choice(("zh", "en", "ar"))
-        elif mood < 0.07 and screen.key.startswith("transfer"):
+        elif mood < 0.07 and screen.key.startswith(("transfer", "interbank")):
             self._does("pulls-card", screen)
             self.slot.pull()
         elif mood < 0.085 and screen.key.startswith(("menu", "transfer")):
@@ -138,12 +143,14 @@ class Person:
         self.slot.pull()
         self.id_reader.sam.lift()
 
-    async def _answer(self, screen: s.Screen[Any]) -> Any:
+    async def _answer(self, screen: s.Screen[Any]) -> Any:  # noqa: PLR0912  one case a kind
         match screen:
             case s.Prompt(picture=s.Picture.CARD_IN):
                 self.slot.insert(VirtualCard(self.cards["li-na-debit" if self.who is demo.LI_NA else "wang-wei-debit"]))
             case s.Prompt(picture=s.Picture.ID_CARD_LAY):
                 await self.id_reader.act("lay", "li-na" if self.who is demo.LI_NA else "wang-wei")
+            case s.Prompt() if screen.key.startswith("risk."):
+                pass  # she reads
             case s.Prompt():
                 self._take_all()
             case s.EnterPin():
@@ -160,6 +167,8 @@ class Person:
                 some = self.chance.randint(1, 20_000)
                 with_a_fee = self.moods and some % 5 == 0
                 return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
+            case s.EnterText():
+                return "LI LEI" if self.moods and self.chance.random() < 0.1 else self.outside[3]
             case s.EnterNumber():
                 return self._types_number(screen.key)
             case s.Rate() | s.Statement():
@@ -179,12 +188,23 @@ class Person:
             if all(option.disabled for option in options if option.id in {"accounts", "transfer"}):
                 raise Leave
             self.transfers -= 1
-            return "transfer" if not self.moods or self.chance.random() < 0.8 else "accounts"
+            wishes = ("transfer",) * 9 + ("interbank",) * 7 + ("pending",) * 2 + ("accounts",) * 2
+            wish = self.chance.choice(wishes) if self.moods else "transfer"
+            return wish if not next(one for one in options if one.id == wish).disabled else "transfer"
+        if key == "interbank.bank":
+            return options[0].id
+        if key == "risk.person" and self.chance.random() < 0.6:
+            self.speaks()
+            return "spoken"
         if key == "receipt.how" and self.chance.random() < 0.8:
             return "none"
         return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
 
     def _types_number(self, key: str) -> str:
+        if key == "interbank.number":
+            if self.moods:
+                self.outside = self.chance.choice(ACCOUNTS)
+            return self.outside[1]
         if key == "step-up.code":
             wrong = self.moods and self.chance.random() < 0.2
             return "000000" if wrong else self.phone()

@@ -33,6 +33,10 @@ NEEDED = (
     "settled reversed",
     *(f"Tell transfer.{said}" for said in ("done", "refused", "unsure")),
     "Tell untold.reversed",
+    *(f"Tell interbank.{said}" for said in ("done", "later", "refused", "unsure")),
+    *(f"Tell untold.interbank.{said}" for said in ("done", "reversed", "returned", "due")),
+    "Tell cancel.done",
+    "Tell risk.stopped",
     *(f"Tell {key}" for key in ("help.called", "help.unreachable", "identify.wrong-pin", "stopped.unreachable")),
     *(f"mood {mood}" for mood in ("walks-away", "back", "leave", "help", "language", "pulls-card", "wrong-pin")),
 )

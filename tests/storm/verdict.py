@@ -10,9 +10,9 @@ from tests.storm.inspector import Written
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
-EFFECTS = ("transfer", "loss", "limit", "pin")
+EFFECTS = ("transfer", "loss", "limit", "pin", "interbank", "cancel")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
-SAID["done"].add("loss.done-good")
+SAID["done"] |= {"loss.done-good", "interbank.later"}
 """The screens that tell how an effect ended."""
 UNDISTURBED = ("farewell", "left", "idle")
 """Endings that never cut between an effect and the screen that tells of it."""
