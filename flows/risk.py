@@ -57,7 +57,8 @@ async def _person(session: Session, again: Callable[[int], Awaitable[m.Risk]]) -
     facts = (Fact("fact.call", str(called.number), number=True, strong=True),)
     options = (Option("spoken", "risk.spoken", "risk.spoken.line"), Option("stop", "risk.stop"))
     for turn in range(ROUNDS):
-        if await session.ask(Review("risk.person", facts=facts, options=options)) == "stop":
+        key = "risk.not-yet" if turn else "risk.person"
+        if await session.ask(Review(key, facts=facts, options=options)) == "stop":
             return None
         risk = await again(turn + 1)
         if risk.verdict != "person":

@@ -193,7 +193,7 @@ class Person:
             return wish if not next(one for one in options if one.id == wish).disabled else "transfer"
         if key == "interbank.bank":
             return options[0].id
-        if key == "risk.person" and self.chance.random() < 0.6:
+        if key in {"risk.person", "risk.not-yet"} and self.chance.random() < 0.6:
             self.speaks()
             return "spoken"
         if key == "receipt.how" and self.chance.random() < 0.8:
