@@ -45,9 +45,23 @@ class Reason(enum.StrEnum):
     PIN_WEAK = "pin-weak"
     PIN_SAME = "pin-same"
     PIN_DIFFERS = "pin-differs"
+    RISK = "risk"
+    PERSON = "person"
+    TOO_LATE = "too-late"
 
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
 """Why the branch has switched a transaction off; each has words for the customer under `hindered.<reason>`."""
-TRANSACTIONS = ("accounts", "transfer", "statement", "limit", "pin", "loss", "copies", "information")
+TRANSACTIONS = (
+    "accounts",
+    "transfer",
+    "statement",
+    "limit",
+    "pin",
+    "loss",
+    "copies",
+    "information",
+    "interbank",
+    "pending",
+)
 """What a branch can switch off, by the ids of the terminal's menu."""
