@@ -37,7 +37,9 @@ async def _stopped(session: Session) -> bool:
 
 async def _warned(session: Session, risk: m.Risk) -> bool:
     """The warning stands for the seconds of the rule before "go on" is there at all."""
-    screen = Prompt(f"risk.{risk.reason}", picture=Picture.PERSON, options=(STOP,))
+    screen = Prompt(
+        f"risk.{risk.reason}", picture=Picture.PERSON, options=(STOP,), params=(("pause", str(risk.pause)),)
+    )
     try:
         await session.during(screen, lambda: asyncio.sleep(risk.pause))
     except OtherWay:
