@@ -45,9 +45,9 @@ class Flow:
 FLOWS = (
     Flow("accounts", Level.CUSTOMER, accounts, prints=True),
     Flow("transfer", Level.CUSTOMER, transfer, prints=True),
+    Flow("statement", Level.CUSTOMER, statement, prints=True),
     Flow("interbank", Level.CUSTOMER, interbank, prints=True),
     Flow("pending", Level.CUSTOMER, pending),
-    Flow("statement", Level.CUSTOMER, statement, prints=True),
     Flow("limit", Level.CUSTOMER, limit),
     Flow("pin", Level.CUSTOMER, pin_change),
     Flow("loss", Level.CLAIMED, loss),

@@ -169,7 +169,8 @@ def test_what_came_back_is_told_after_the_next_identification(tmp_path: Path) ->
     async def judged(machine: Machine, sender: Sender) -> None:
         sender.outside = CLOSED
         await machine.visits(1)
-        machine.time_passes(1)
+        for _ in range(2):  # sent, and answered
+            machine.time_passes(1)
         sender.wishes = ()
         await machine.visits(1)
         (told,) = sender.told
@@ -326,6 +327,7 @@ def test_at_whatever_screen_she_is_interrupted_it_has_one_ending_and_she_is_forg
             fen -= 1
             sender.amount, sender.wishes = Money(fen), ("interbank", "pending")
             sender.at, sender.then = key, happens
+            machine.world.clock.minutes(1)  # the newest stands first
             await machine.visits(1)
             assert sender.then is None, key
             assert machine.endings[-1] == "door", key

@@ -280,7 +280,8 @@ class Machine:
             await asyncio.wait((running, settling), timeout=4000, return_when=asyncio.FIRST_COMPLETED)
             assert running.done() or settling.done(), f"a visit without end: {self.seed} {session.visit}"
             await self._ended(session, running, settling)
-            self.time_passes(self.chance.choice((0.5, 5, 60)))
+            if self.moods:
+                self.time_passes(self.chance.choice((0.5, 5, 60)))
             await asyncio.sleep(self.chance.uniform(0, self.quiet))
 
     async def _ended(self, session: Session, running: "asyncio.Task[str]", settling: "asyncio.Task[None]") -> None:
