@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 
-from branch import demo, settings, staff, tls
+from branch import clearing_cli, demo, settings, staff, tls
 from branch.bank import contract
 from branch.bank.codes import sent
 from branch.bank.core import CoreRefused, CoreUnavailable
@@ -24,7 +24,7 @@ from branch.build import CODES, create_secrets, load_secrets, open_core, open_da
 from branch.plugins import check_production
 from branch.settings import BadConfig, Settings
 from branch.standing import OURS
-from branch.store import bookkeeping, terminals
+from branch.store import bookkeeping, people, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
 from branch.store.outbox import event
 
@@ -172,6 +172,22 @@ def phone_refuse(args: argparse.Namespace) -> int:
     return staff.phone_answer(_opened(args)[1], say, args, "refused")
 
 
+def help_release(args: argparse.Namespace) -> int:
+    """A person has spoken with who called under this number: in her visit she may go on where that was asked for."""
+    _, db = _opened(args)
+    with db.write() as tx:
+        visit = people.release(tx, args.number, db.clock())
+        if visit is not None:
+            event(tx, db.clock(), "help.released", visit, {"number": args.number, "by": args.by})
+    say("she may go on" if visit else f"nobody waits under {args.number}")
+    return 0 if visit else 1
+
+
+def clearing_check(args: argparse.Namespace) -> int:
+    """Run the contract suite against the clearing that the file names: 0 when all is kept, 1 when not."""
+    return clearing_cli.check(args, *_opened(args), say)
+
+
 def core_check(args: argparse.Namespace) -> int:
     """Run the contract suite against a core's adapter: 0 when all is kept, 1 when not, 2 when it does not answer."""
     token = args.token_file.read_text().strip() if args.token_file else ""
@@ -256,6 +272,10 @@ def parser() -> argparse.ArgumentParser:
         answer = command(phone, name, act)
         answer.add_argument("reference", help="the number on the customer's screen")
         answer.add_argument("--by", required=True, help="number of the member of staff who does it")
+    release = command(group("help", "calls for a person"), "release", help_release)
+    release.add_argument("number", type=int, help="the call's number, as it stands on the glass")
+    release.add_argument("--by", required=True, help="number of the member of staff who has spoken with her")
+    clearing_cli.arguments(command(group("clearing", "the way to other banks"), "check", clearing_check))
     check = command(group("core", "core-banking systems"), "check", core_check, config=False)
     check.add_argument("--at", required=True, type=_address, help="the adapter's address, e.g. https://core.example")
     check.add_argument("--token-file", type=Path, help="its bearer token")

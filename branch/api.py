@@ -25,9 +25,11 @@ from branch.terminal import (
     limit,
     loss,
     money,
+    pending,
     people,
     phone,
     pin_change,
+    remit,
     settle,
     standing,
     step_up,
@@ -65,6 +67,12 @@ HANDLERS: dict[str, Handler] = {
     "quote": money.quote,
     "transfer": transfer.transfer,
     "card_said": bills.card_said,
+    "payee_banks": remit.banks,
+    "outside_payee": remit.payee,
+    "price": remit.price,
+    "remit": transfer.transfer,
+    "pending": pending.listed,
+    "cancel_transfer": pending.cancel,
     "reverse": settle.reverse,
     "state": settle.state,
     "manual_case": people.manual_case,
@@ -119,7 +127,8 @@ def create_app(
     tidy = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.forget, desk, runner))
     notify = partial(upkeep.every, upkeep.FORGET_SECONDS, partial(upkeep.notify, desk, runner))
     pays = partial(upkeep.every, standing_orders.SECONDS, partial(standing_orders.pay, desk, runner))
-    life = _beside((hub.watch, tidy, notify, pays), pools)
+    onward = partial(upkeep.every, upkeep.ONWARD_SECONDS, partial(upkeep.onward, desk, runner))
+    life = _beside((hub.watch, tidy, notify, pays, onward), pools)
     app = FastAPI(title="Branch", version="1", lifespan=life, docs_url=None, redoc_url=None)
     app.state.branch, app.state.hub, app.state.run = desk, hub, beside
     describe_failures(app)

@@ -11,6 +11,8 @@ import httpx
 
 from branch import plugins
 from branch.bank.billers import Billers, NoBillers
+from branch.bank.clearing import Clearing
+from branch.bank.clearinghouse import ReferenceClearing
 from branch.bank.codes import FileSender
 from branch.bank.core import Core
 from branch.bank.hsm import TestHsm
@@ -123,6 +125,19 @@ def open_billers(settings: Settings, db: Database) -> Billers:
     return made
 
 
+def open_clearing(settings: Settings, db: Database) -> Clearing:
+    """The reference clearing, or a bank's adapter: `MODULE:FACTORY`, called with these settings; raises BadConfig."""
+    if settings.clearing == "reference":
+        return ReferenceClearing(db)
+    module, _, factory = settings.clearing.partition(":")
+    try:
+        made: Clearing = vars(importlib.import_module(module))[factory](settings)
+    except (ImportError, KeyError) as why:
+        remedy = "install the adapter into this server's environment, and name MODULE:FACTORY"
+        raise BadConfig(settings.file or settings.state, 1, f"no clearing {settings.clearing}: {why}", remedy) from why
+    return made
+
+
 def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | None = None) -> Branch:
     """The branch of these settings, ready to serve."""
     check_production(settings)
@@ -135,6 +150,7 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         settings.name,
         db,
         core,
+        open_clearing(settings, db),
         plugins.hsm(settings, given, lambda: test_hsm(settings, db, held)),
         plugins.issuer(settings, given, lambda: issuer(held)),
         held.mark,

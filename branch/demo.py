@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from branch import demo_bills
+from branch.bank.clearinghouse import ReferenceClearing
 from branch.bank.corewire import Specimen
 from branch.bank.hsm import TestHsm
 from branch.bank.issuer import derive_card_keys
@@ -100,6 +101,7 @@ SPECIMEN = Specimen(
 def seed(db: Database, held: Secrets, today: date) -> None:
     """Fill an empty ledger; what is there already stays as it is."""
     hsm = TestHsm(StoredKeys(db), held.hsm)
+    ReferenceClearing(db).seed()
     verifiers = {card.pan: hsm.make_pin_verifier(card.pin) for card in CARDS}
     with db.write() as tx:
         k.open_books(tx, today.isoformat())

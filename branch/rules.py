@@ -46,6 +46,14 @@ class Rules:
         """For so many minutes a link to a paper is good."""
         return int(self.on("paper-link", day)["minutes"])
 
+    def arrivals(self, day: date, *, named: bool) -> tuple[str, ...]:
+        """When money for another bank may be sent, as it is offered on a day."""
+        return tuple(self.on("arrival", day)["named" if named else "unnamed"])
+
+    def later_days(self, day: date) -> tuple[int, ...]:
+        """Which days she may choose, counted from today."""
+        return tuple(self.on("arrival", day)["days"])
+
 
 def load(path: Path) -> Rules:
     """Read a table; ValueError when an entry has no date, or does not name its source."""

@@ -50,6 +50,8 @@ class Settings:
     customers_certificate: Path | None = None
     """Certificate (with its chain) that phones believe in, and its key; without, the branch's own: they will warn."""
     customers_key: Path | None = None
+    clearing: str = "reference"
+    """`reference`, or MODULE:FACTORY of an adapter in this server's environment."""
 
     telephone: str = ""
     """Of the branch, as anybody may read it at a terminal."""
@@ -102,6 +104,7 @@ KEYS: dict[str, dict[str, type]] = {
     "pads": {"wrapping": str, "pins": str, "mac": str, "formats": list},
     "ports": {"hsm": str, "issuer": str, "codes": str},
     "customers": {"url": str, "host": str, "port": int, "certificate": str, "key": str},
+    "clearing": {"adapter": str},
     "information": {"telephone": str, "hours": list, "services": list},
     "billers": {"use": str, "region": str},
     "switches": dict.fromkeys(TRANSACTIONS, str),
@@ -128,6 +131,7 @@ FIELDS = {
     ("customers", "key"): "customers_key",
     ("billers", "use"): "billers",
     ("billers", "region"): "billers_region",
+    ("clearing", "adapter"): "clearing",
     ("information", "telephone"): "telephone",
     ("information", "hours"): "hours",
     ("information", "services"): "services",
@@ -212,6 +216,9 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     if core != "reference" and "core_token_file" not in values:
         line = line_of(text, "url", "core")
         raise BadConfig(path, line, "an adapter needs a token", "add token_file under [core]")
+    if not re.fullmatch(r"reference|[\w.]+:\w+", values.get("clearing", "reference")):
+        line = line_of(text, "adapter", "clearing")
+        raise BadConfig(path, line, "not a clearing", 'write "reference" or "MODULE:FACTORY"')
     if not 0 < port < 65536:
         raise BadConfig(path, line_of(text, "port", "serve"), f"{port} is no port", "write one of 1 to 65535")
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from branch import remittance
 from branch.serving import Run, described
 from branch.store import downloads, phones, visits
 from branch.terminal import phone
@@ -12,6 +13,9 @@ from branch.terminal.context import Branch
 log = logging.getLogger(__name__)
 FORGET_SECONDS = 60.0
 """How often expired handles are deleted."""
+
+ONWARD_SECONDS = 5.0
+"""How often transfers to other banks are brought on."""
 
 
 async def every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
@@ -37,3 +41,8 @@ async def forget(branch: Branch, run: Run) -> None:
 async def notify(branch: Branch, run: Run) -> None:
     """Send the notices that are still owed."""
     await run(lambda: phone.tell_what_is_due(branch))
+
+
+async def onward(branch: Branch, run: Run) -> None:
+    """Bring on what goes to other banks, and what was ordered for a later day."""
+    await run(lambda: remittance.advance(branch))

@@ -12,8 +12,10 @@ from flows.bills import pay_bill
 from flows.copies import copies, no_copies
 from flows.hold import no_camera
 from flows.information import information
+from flows.interbank import interbank
 from flows.limit import limit
 from flows.loss import STEP as LOSS_STEP, loss, repeat as loss_again
+from flows.pending import pending
 from flows.phone import needs_card, phone
 from flows.pin_change import pin_change
 from flows.ports import Leave, Refused, Unreachable, Unsure
@@ -50,6 +52,8 @@ FLOWS = (
     Flow("transfer", Level.CUSTOMER, transfer, prints=True),
     Flow("statement", Level.CUSTOMER, statement, prints=True),
     Flow("bills", Level.CUSTOMER, pay_bill, prints=True),
+    Flow("interbank", Level.CUSTOMER, interbank, prints=True),
+    Flow("pending", Level.CUSTOMER, pending),
     Flow("standing", Level.CUSTOMER, standing),
     Flow("loss", Level.CLAIMED, loss),
     Flow("limit", Level.CUSTOMER, limit),

@@ -128,6 +128,18 @@ class EnterNumber(Screen[str]):
 
 
 @dataclass(frozen=True)
+class EnterText(Screen[str]):
+    """Type a name in Latin letters; answered by its capitals."""
+
+    words = ("", ".line", ".next")
+    shortest: int = 2
+    longest: int = 30
+    problem: str = ""
+    """A message key: why the last one was not good."""
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Confirmed:
     """The customer's own hand said yes to exactly these facts. Only a Confirm screen makes one, good for one effect."""
 
@@ -251,6 +263,6 @@ class OutOfService(Screen[str]):
 
 
 KINDS: tuple[type[Screen[object]], ...] = (
-    Attract, Choose, EnterAmount, EnterNumber, Confirm, Tell, Review, Statement, Prompt, EnterPin, Wait, Rate,
-    OutOfService,
+    Attract, Choose, EnterAmount, EnterNumber, EnterText, Confirm, Tell, Review, Statement, Prompt, EnterPin, Wait,
+    Rate, OutOfService,
 )  # fmt: skip

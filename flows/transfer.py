@@ -2,16 +2,17 @@
 
 from functools import partial
 
-from drivers.api import CardDialogue, DeviceError, Line
+from drivers.api import DeviceError, Line
 from flows.accounts import account_options
-from flows.chip import cryptogram, last_word
-from flows.journal import Intent
+from flows.chip import cryptogram
 from flows.orders import about, order_facts, short
 from flows.paper import Paper
 from flows.ports import Refused, Unreachable, Unsure, Words
+from flows.posting import post
 from flows.receipt import receipt
+from flows.risk import heed
 from flows.screens import Choose, Confirm, EnterAmount, EnterNumber, Fact, Option, Review, Tell, Tone, Where
-from flows.session import NotSent, Session
+from flows.session import Session
 from flows.step_up import step_up
 from protocol import messages as m
 from protocol.money import Money, chinese_capitals
@@ -35,6 +36,13 @@ async def transfer(session: Session) -> None:
         EnterAmount("transfer.amount", limit=limit, available=available, where=Where(WHERE, 3, 4))
     )
     order, quote = await priced(session, source, payee, amount)
+
+    async def again(turn: int) -> m.Risk:
+        asked = partial(session.bank.quote, session.customer, order)
+        return (await session.look(f"quote {amount} {turn}", asked)).risk
+
+    if not await heed(session, quote.risk, again):
+        return
     if quote.step_up:
         await step_up(session, "new-payee")
     facts = order_facts(order)
@@ -52,7 +60,7 @@ async def transfer(session: Session) -> None:
     try:
         dialogue = await cryptogram(session, order.amount)
         key, posted = await session.effect(
-            "transfer", order, consent, lambda intent: _post(session, intent, order, dialogue)
+            "transfer", order, consent, lambda intent: post(session, intent, order, dialogue)
         )
     except (Refused, DeviceError) as why:
         reason = why.reason if isinstance(why, Refused) else m.Reason.CARD_DECLINED
@@ -108,7 +116,10 @@ async def _by_number(session: Session, where: Where) -> m.Payee:
     raise Refused(m.Reason.PAYEE)
 
 
-async def priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> tuple[m.TransferOrder, m.Quote]:
+Priced = tuple[m.TransferOrder, m.Quote]
+
+
+async def priced(session: Session, source: m.Account, payee: m.Payee, amount: Money) -> Priced:
     """The order with its fee, as the customer will confirm it; and what else the bank says of it."""
     order = m.TransferOrder(
         source=source.handle,
@@ -121,28 +132,6 @@ async def priced(session: Session, source: m.Account, payee: m.Payee, amount: Mo
     )
     quote = await session.look(f"quote {amount}", lambda: session.bank.quote(session.customer, order))
     return order.model_copy(update={"fee": quote.fee}), quote
-
-
-async def _post(session: Session, intent: Intent, order: m.TransferOrder, dialogue: CardDialogue | None) -> m.Posted:
-    """MAC in the pad, post at the bank, and with a card: its last word confirms or voids."""
-    code = "TRF-OWN-BANK"
-    try:
-        mac = await session.devices.pin_pad.mac(m.authenticated(intent.key, intent.trace, code, order))
-    except DeviceError as why:
-        raise NotSent(str(why.device)) from why
-    posted = await session.bank.transfer(
-        m.Post(
-            key=intent.key,
-            trace=intent.trace,
-            code=code,
-            operator=session.terminal.rules.operator,
-            customer=session.customer,
-            order=order,
-            field55=dialogue.field55.hex() if dialogue else "",
-            mac=mac.hex(),
-        )
-    )
-    return await last_word(session, posted)
 
 
 async def _done(session: Session, key: str, order: m.TransferOrder, posted: m.Posted) -> None:

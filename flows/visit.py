@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from drivers.api import DeviceError
 from flows.arrive import BankCard
@@ -77,15 +78,23 @@ async def _untold(session: Session) -> None:
         return
     for one in waiting.endings:
         facts, number = untold_facts(one.order), short(one.key)
-        if one.key.endswith("-transfer"):  # messages: untold.*
-            await session.tell(Tell(f"untold.{one.ending}", facts=facts, reference=number))
-        elif one.key.endswith("-standing"):
-            await session.tell(Tell("untold.standing", facts=facts, reference=number))
-        elif one.key.endswith("-bill"):
-            await session.tell(Tell(f"untold.bill.{one.ending}", facts=facts, reference=number))
-        else:
-            await session.tell(Tell(f"untold.care.{one.ending}", facts=facts, reference=number))
+        await session.tell(replace(_told_as(one), facts=facts, reference=number))
         await _quietly(session, session.bank.told(session.customer, one.key))
+
+
+def _told_as(one: m.UntoldEnding) -> Tell:
+    """The screen that tells of it afterwards, without its facts."""
+    ending, care = one.ending, Tell(f"untold.care.{one.ending}")
+    by_key = {  # messages: untold.*
+        "-transfer": Tell(f"untold.{ending}"),
+        "-bill": Tell(f"untold.bill.{ending}"),
+        "-standing": Tell("untold.standing"),
+        "-interbank": Tell(f"untold.interbank.{ending}"),
+        "-interbank-returned": Tell("untold.interbank.returned"),
+        "-interbank-due": Tell("untold.interbank.due"),
+        "-cancel": Tell(f"untold.cancel.{ending}"),
+    }
+    return next((screen for last, screen in by_key.items() if one.key.endswith(last)), care)
 
 
 async def _give_back(session: Session) -> None:

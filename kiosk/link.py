@@ -18,7 +18,7 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import bills, calls, care, enquiries as e, messages as m, standing
+from protocol import bills, calls, care, enquiries as e, messages as m, remit as r, standing
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
@@ -36,6 +36,8 @@ ACTS = frozenset(
         "lower_limit",
         "change_pin",
         "change_phone",
+        "remit",
+        "cancel_transfer",
     }
 )
 """Calls that change something: a 409 is no answer to them."""
@@ -117,6 +119,24 @@ class Link:
 
     async def transfer(self, post: m.Post) -> m.Posted:
         return await self._call("transfer", post, m.Posted)
+
+    async def payee_banks(self, customer: str, number: str) -> r.PayeeBanks:
+        return await self._call("payee_banks", r.BanksAsked(customer=customer, number=number), r.PayeeBanks)
+
+    async def outside_payee(self, asked: r.OutsideAsked) -> r.Outside:
+        return await self._call("outside_payee", asked, r.Outside)
+
+    async def price(self, asked: r.PriceAsked) -> r.Price:
+        return await self._call("price", asked, r.Price)
+
+    async def remit(self, post: r.Remit) -> m.Posted:
+        return await self._call("remit", post, m.Posted)
+
+    async def pending(self, customer: str) -> r.PendingTransfers:
+        return await self._call("pending", calls.OfCustomer(customer=customer), r.PendingTransfers)
+
+    async def cancel_transfer(self, cancel: r.Cancel) -> m.Outcome:
+        return await self._call("cancel_transfer", cancel, m.Outcome)
 
     async def card_said(self, key: str, verdict: m.CardVerdict) -> m.Posted:
         return await self._call("card_said", calls.CardSaid(key=key, verdict=verdict), m.Posted)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from protocol import bills, care, enquiries as e, messages as m, standing
+from protocol import bills, care, enquiries as e, messages as m, remit, standing
 
 LINK = "/v1/link"
 """The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""
@@ -103,6 +103,12 @@ PATHS: dict[str, Call] = {
     "quote": Call("/v1/quote", QuoteAsked, m.Quote),
     "transfer": Call("/v1/transfer", m.Post, m.Posted),
     "card_said": Call("/v1/card-said", CardSaid, m.Posted),
+    "payee_banks": Call("/v1/remit/banks", remit.BanksAsked, remit.PayeeBanks),
+    "outside_payee": Call("/v1/remit/payee", remit.OutsideAsked, remit.Outside),
+    "price": Call("/v1/remit/price", remit.PriceAsked, remit.Price),
+    "remit": Call("/v1/remit", remit.Remit, m.Posted),
+    "pending": Call("/v1/remit/pending", OfCustomer, remit.PendingTransfers),
+    "cancel_transfer": Call("/v1/remit/cancel", remit.Cancel, m.Outcome),
     "reverse": Call("/v1/reverse", m.Reversal, m.Reversed),
     "state": Call("/v1/state", OfKey, m.KeyState),
     "manual_case": Call("/v1/manual-case", m.ManualCase, Nothing),

@@ -195,6 +195,15 @@ class Payee(Message):
     masked_number: str
 
 
+class Risk(Message):
+    """What the bank's watch over fraud says of an order before it is made."""
+
+    verdict: Literal["ok", "warn", "person", "refuse"] = "ok"
+    """`warn`: she must first read why, for `pause` seconds; `person`: then somebody must speak with her."""
+    reason: Literal["", "new-payee", "many-payees", "listed"] = ""
+    pause: int = Field(default=0, ge=0, le=120)
+
+
 class Quote(Message):
     """What a transfer would cost and when it would arrive."""
 
@@ -203,6 +212,7 @@ class Quote(Message):
     accounting_date: date
     step_up: bool = False
     """True when she must step up before it is done: a payee to whom she has never sent anything."""
+    risk: Risk = Risk()
 
 
 class Order(Message):

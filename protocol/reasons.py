@@ -55,6 +55,9 @@ class Reason(enum.StrEnum):
     BILLER_AWAY = "biller-away"
     BILL_AMOUNT = "bill-amount"
     STANDING_DATES = "standing-dates"
+    RISK = "risk"
+    PERSON = "person"
+    TOO_LATE = "too-late"
 
 
 SwitchReason = Literal["maintenance", "hours", "security", "unavailable"]
@@ -72,5 +75,7 @@ TRANSACTIONS = (
     "bills",
     "scan",
     "standing",
+    "interbank",
+    "pending",
 )
 """What a branch can switch off, by the ids of the terminal's menu."""

@@ -19,6 +19,7 @@ from protocol.bills import BillKind, Topic
 from protocol.care import LossCard
 from protocol.enquiries import Currency, MovementKind, Service, Weekday
 from protocol.messages import Account, Reason, SwitchReason, UntoldEnding
+from protocol.remit import Arrival, State
 from protocol.standing import Every
 
 WORDS = {kind.__name__: kind.words for kind in KINDS}
@@ -40,6 +41,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "topic.": get_args(Topic),
     "standing.every-": get_args(Every),
     "untold.care.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "untold.interbank.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "untold.cancel.": get_args(UntoldEnding.model_fields["ending"].annotation),
+    "arrival.": get_args(Arrival),
+    "pending.state.": get_args(State),
+    "interbank.day.": ("1", "3", "7", "14", "30"),
+    "risk.": ("new-payee", "many-payees"),
     "loss.card.": get_args(LossCard.model_fields["state"].annotation),
     "accounts.": get_args(Account.model_fields["kind"].annotation),
     "movement.": ("transfer-in", "transfer-out", *get_args(MovementKind)[1:]),

@@ -10,6 +10,11 @@ from branch.store.db import insert_on, insert_once, inserted, locked
 
 FEE_ACCOUNT = "9900000000000000001"
 """The bank's income from fees."""
+CLEARING_ACCOUNT = "9900000000000000003"
+"""Where money for other banks waits until it is credited there or comes back."""
+SETTLEMENT_ACCOUNT = "9900000000000000004"
+"""What the bank has at the clearing: money that other banks have credited ends here."""
+NO_LIMIT = 10**17
 OPENING_ACCOUNT = "9900000000000000002"
 """Where the money of opening balances comes from; it is below zero by their sum."""
 MOVES = ("posted", "reversal", "opening")
@@ -20,7 +25,10 @@ _ACCOUNT, _KEY = b.accounts.c.number == sa.bindparam("this"), b.postings.c.key =
 _BETWEEN = b.accounts.c.number.in_((sa.bindparam("this"), sa.bindparam("that")))
 _OWNERS = sa.select(sa.func.count(sa.distinct(sa.func.coalesce(b.accounts.c.customer, "")))).where(_BETWEEN)
 _TIER = b.fees.c.above < sa.bindparam("sum")
-_FEE = sa.select(b.fees.c.fee).where(_TIER, _OWNERS.scalar_subquery() > 1).order_by(b.fees.c.above.desc()).limit(1)
+_HERS = sa.bindparam("this") != CLEARING_ACCOUNT
+"""What comes back from the clearing costs nothing."""
+_PRICED = (_TIER, _HERS, _OWNERS.scalar_subquery() > 1)
+_FEE = sa.select(b.fees.c.fee).where(*_PRICED).order_by(b.fees.c.above.desc()).limit(1)
 _DAY = sa.select(b.day.c.accounting_date)
 _USED = sa.select(b.used.c.amount).where(
     b.used.c.account == sa.bindparam("this"), b.used.c.accounting_date == sa.bindparam("today")
@@ -187,6 +195,8 @@ def open_books(tx: sa.Connection, accounting_date: str) -> None:
     insert_once(tx, b.day, {"one": 1, "accounting_date": accounting_date})
     for number in (FEE_ACCOUNT, OPENING_ACCOUNT):
         insert_once(tx, b.accounts, _account(number, None, "internal", 0, 0))
+    for number in (CLEARING_ACCOUNT, SETTLEMENT_ACCOUNT):
+        insert_once(tx, b.accounts, _account(number, None, "clearing", 0, NO_LIMIT))
 
 
 def add_customer(tx: sa.Connection, customer: str, name: str, id_number: str, phone: str = "") -> None:

@@ -19,7 +19,7 @@ accounts = sa.Table(
     METADATA,
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("customer", sa.Text, sa.ForeignKey("book_customers.id")),  # None: one of the bank's own
-    sa.Column("kind", sa.Text, nullable=False),  # current, savings, or internal
+    sa.Column("kind", sa.Text, nullable=False),  # current, savings, internal, or clearing
     sa.Column("state", sa.Text, nullable=False),  # open, closed
     sa.Column("place", sa.Integer, nullable=False),  # order on the screen
     sa.Column("balance", sa.BigInteger, nullable=False),

@@ -15,9 +15,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from branch.store import books, schema
+from branch.store import books, clearings, remittances, schema
 from branch.store.schema import METADATA, VERSION, version
 
+TABLES = (books.accounts, clearings.orders, remittances.remittances)
+"""Of modules of their own; they are made with the schema."""
 Failed = DBAPIError
 """What any statement may raise: the database does not answer, or does not want to."""
 Unkeepable = DataError

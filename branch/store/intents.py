@@ -41,3 +41,10 @@ def take_back(tx: sa.Connection, key: str, now: int, state: str) -> None:
     """Write the end that a reversal found: it outranks what stood there."""
     which = (intents.c.key == key, intents.c.state != state)
     tx.execute(intents.update().where(*which).values(state=state, changed=now))
+
+
+def sent_by(tx: sa.Connection, customer: str, since: int) -> list[tuple[str, int]]:
+    """To whom a customer has sent money since a moment, and when."""
+    c = intents.c
+    which = (c.customer == customer, c.state == "done", c.target.is_not(None), c.at >= since)
+    return [(row.target, row.at) for row in tx.execute(sa.select(c.target, c.at).where(*which)).all()]

@@ -60,3 +60,19 @@ def incident(tx: sa.Connection, visit: str, terminal: str, kind: str, detail: st
 def rate(tx: sa.Connection, visit: str, terminal: str, stars: int, at: int) -> bool:
     """One rating a visit: the first stands, and only it answers True."""
     return insert_once(tx, ratings, {"visit": visit, "terminal": terminal, "stars": stars, "at": at})
+
+
+def release(tx: sa.Connection, number: int, at: int) -> str | None:
+    """A person has spoken with who called under this number: her visit; None when nobody waits there.
+
+    `at` takes the place of when she called: what she was let do holds from now.
+    """
+    which = (help_calls.c.number == number, help_calls.c.state == "waiting")
+    done = help_calls.update().where(*which).values(state="released", at=at).returning(help_calls.c.visit)
+    return tx.execute(done).scalar()
+
+
+def released(tx: sa.Connection, visit: str, since: int) -> bool:
+    """Has a person spoken with her in this visit, since a moment?"""
+    which = (help_calls.c.visit == visit, help_calls.c.state == "released", help_calls.c.at >= since)
+    return tx.execute(sa.select(help_calls.c.number).where(*which)).first() is not None

@@ -4,6 +4,7 @@ A handle is random, belongs to one terminal and one visit, and expires. It stand
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -140,3 +141,9 @@ def number_behind(tx: sa.Connection, session_handle: str, handle: str, *kinds: s
     """The account number behind a handle of this very session."""
     which = (handles.c.handle == handle, handles.c.session == session_handle, handles.c.kind.in_(kinds))
     return tx.execute(sa.select(handles.c.number).where(*which)).scalar()
+
+
+def row_behind(tx: sa.Connection, session_handle: str, handle: str, kind: str) -> sa.Row[Any] | None:
+    """Number and name behind a handle of this very session."""
+    which = (handles.c.handle == handle, handles.c.session == session_handle, handles.c.kind == kind)
+    return tx.execute(sa.select(handles).where(*which)).one_or_none()

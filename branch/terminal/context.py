@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from branch.bank.billers import Billers, NoBillers
+from branch.bank.clearing import Clearing
 from branch.bank.codes import CodeSender, Nobody
 from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
+from branch.bank.risk import Risk, RuleRisk
 from branch.rules import RULES, Rules
 from branch.store import visits
 from branch.store.db import Database
@@ -80,6 +82,7 @@ class Branch:
     name: str
     db: Database
     core: Core
+    clearing: Clearing
     hsm: Hsm
     issuer: Issuer
     mark_key: bytes = field(repr=False)
@@ -92,6 +95,7 @@ class Branch:
     rules: Rules = RULES
     papers: str = ""
     """The address at which customers' phones reach this branch, without a path; empty: none is set up."""
+    risk: Risk = field(default_factory=RuleRisk)
     sender: CodeSender = field(default_factory=Nobody, repr=False)
     billers: Billers = field(default_factory=NoBillers, repr=False)
 

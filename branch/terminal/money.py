@@ -3,7 +3,7 @@
 from branch.store import visits
 from branch.store.db import Tx
 from branch.store.visits import Customer
-from branch.terminal import step_up
+from branch.terminal import risk, step_up
 from branch.terminal.context import Branch, Refusal, live
 from protocol import calls, enquiries as e, messages as m
 from protocol.mask import mask_account, mask_name, mask_pan
@@ -71,8 +71,12 @@ def quote(branch: Branch, terminal: str, body: calls.QuoteAsked) -> m.Quote:
     if source is None or target is None:
         raise Refusal(m.Reason.ACCOUNT if source is None else m.Reason.PAYEE)
     fee = branch.core.fee(source, target, body.order.amount)
-    today, new = branch.core.accounting_date(), step_up.new_payee(branch, customer, target)
-    return m.Quote(fee=fee, arrival="immediate", accounting_date=today, step_up=new)
+    today, new = branch.core.accounting_date(), step_up.is_new(branch, customer, target)
+    ask = new and step_up.needed(branch, "new-payee")
+    said = m.Risk()
+    if not step_up.is_hers(branch, customer, target):
+        said = risk.judged(branch, customer, target, body.order.amount, new=new)
+    return m.Quote(fee=fee, arrival="immediate", accounting_date=today, step_up=ask, risk=said)
 
 
 def numbers(branch: Branch, customer: Customer, order: m.TransferOrder) -> tuple[str | None, str | None]:

@@ -14,12 +14,15 @@ Signed = m.Post | bills.BillPost
 """An order that moves money, with its proofs."""
 
 
-def check_card(branch: Branch, post: Signed, customer: Customer) -> CoreCard | None:
-    """Who came with a card needs its cryptogram for each order, over the amount without the fee."""
+def check_card(branch: Branch, post: Signed, customer: Customer, *, waits: bool = False) -> CoreCard | None:
+    """Who came with a card needs its cryptogram for each order, over the amount without the fee.
+
+    Not for one that waits for its day: then no money moves now.
+    """
     field55 = post.field55
-    if customer.card is None:
+    if customer.card is None or waits:
         if field55:
-            raise Refusal(m.Reason.CARD, "no card stands behind this session")
+            raise Refusal(m.Reason.CARD, "no card stands behind this order")
         return None
     card = branch.card_of(customer.customer, customer.card)
     if card is None or card.state != "active":

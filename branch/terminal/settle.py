@@ -2,17 +2,18 @@
 
 from datetime import date
 
+from branch import remittance
 from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.store import intents
 from branch.store.db import Tx
 from branch.store.outbox import event
-from branch.terminal import bills, pin_change, standing
+from branch.terminal import bills, pin_change, remit, standing
 from branch.terminal.acts import thing
 from branch.terminal.context import Branch, own
 from branch.terminal.transfer import blank
-from protocol import calls, messages as m
+from protocol import calls, messages as m, remit as r
 
-OUR_OWN = (pin_change.CODE, standing.NEW, standing.END)
+OUR_OWN = (pin_change.CODE, standing.NEW, standing.END, r.CANCEL)
 """Codes of acts of which the core never hears: our row is all there is."""
 
 
@@ -23,6 +24,8 @@ def reverse(branch: Branch, terminal: str, body: m.Reversal) -> m.Reversed:
         row, made = intents.claim(tx, blank(body.key, terminal, "barred", branch.now))
         if row.code in OUR_OWN:
             return _of_our_own(branch, tx, row, body)
+        if not remit.barring(branch, tx, body.key):
+            return m.Reversed(key=body.key, ending=m.Ending.STANDS, reference=row.reference)
         if made:
             event(tx, branch.now, f"{thing(body.key)}.barred", *_told_of(body, m.Ending.BARRED))
     try:
@@ -59,6 +62,7 @@ def _end(branch: Branch, tx: Tx, key: str, found: CoreReversed) -> str | None:
         intents.take_back(tx, key, branch.now, "reversed")
     elif ending is m.Ending.STANDS:
         intents.move(tx, key, branch.now, state="done", reference=found.reference)
+        remit.resume(branch, tx, key, branch.core.accounting_date())
     elif ending is m.Ending.BARRED and before.state != "refused":
         intents.take_back(tx, key, branch.now, "barred")
     after: str = intents.held(tx, key).state
@@ -79,7 +83,20 @@ def state(branch: Branch, terminal: str, body: calls.OfKey) -> m.KeyState:
         day = date.fromisoformat(row.accounting_date)
         known = {"status": "done", "reference": row.reference, "accounting_date": day} if row.state == "done" else {}
         return m.KeyState.model_validate({"key": body.key, "status": "unknown", **known})
+    if row is not None and row.code == r.CODE:
+        row = _accepted(branch, row)
+        if row.state == "done":  # one that waits for its day is unknown to the core
+            day = date.fromisoformat(row.accounting_date)
+            return m.KeyState(key=body.key, status="done", reference=row.reference, accounting_date=day)
     found = branch.core.state(body.key)
     if found.status == "unknown" and row is not None and row.state == "barred":
         return m.KeyState(key=body.key, status="barred")
     return found
+
+
+def _accepted(branch: Branch, row: intents.Row) -> intents.Row:
+    """A transfer to another bank whose answer was never written down: if the core has done it, it is accepted now."""
+    if row.state not in intents.OPEN or not remittance.found_done(branch, row.key):
+        return row
+    with branch.db.read() as tx:
+        return intents.find(tx, row.key) or row

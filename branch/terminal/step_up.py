@@ -70,9 +70,19 @@ def needed(branch: Branch, why: str) -> bool:
 
 
 def new_payee(branch: Branch, customer: Customer, target: str) -> bool:
-    """Must she step up before money goes there? Not for her own accounts, nor where she sent some before."""
+    """Must she step up before money goes there?"""
+    return needed(branch, "new-payee") and is_new(branch, customer, target)
+
+
+def is_hers(branch: Branch, customer: Customer, target: str) -> bool:
+    """Is it an account of her own, or nobody's?"""
     account = branch.core.account(target)
-    if account is None or account.customer == customer.customer or not needed(branch, "new-payee"):
+    return account is None or account.customer == customer.customer
+
+
+def is_new(branch: Branch, customer: Customer, target: str) -> bool:
+    """Somebody else's, to whom she never sent anything?"""
+    if is_hers(branch, customer, target):
         return False
     with branch.db.read() as tx:
         return not payees.known(tx, customer.customer, target)

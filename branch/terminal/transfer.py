@@ -9,10 +9,10 @@ from branch.store import intents, payees
 from branch.store.intents import Row
 from branch.store.outbox import event, plain
 from branch.store.visits import Customer
-from branch.terminal import macs, proofs, step_up
+from branch.terminal import macs, proofs, remit, risk, step_up
 from branch.terminal.context import Branch, Refusal, Trouble, live, offered, own
 from branch.terminal.money import numbers
-from protocol import calls, messages as m
+from protocol import calls, messages as m, remit as r
 from protocol.chain import canonical
 
 
@@ -27,6 +27,8 @@ class _Asked:
     source: str | None
     target: str | None
     today: date
+    outside: remit.Target | None = None
+    """At another bank; `target` then names it with its bank."""
 
     @property
     def body(self) -> str:
@@ -44,10 +46,14 @@ def transfer(branch: Branch, terminal: str, post: m.Post) -> m.Posted:
     asked = _resolve(branch, terminal, post)
     with branch.db.write() as tx:
         row, made = intents.claim(tx, _row(branch, asked))
+        if made and isinstance(post, r.Remit) and asked.customer and asked.source and asked.outside:
+            remit.begin(branch, tx, terminal, post, (asked.customer, asked.source, asked.outside))
     if not made:
         return _again(row, asked)
     try:
         order, card = _checked(branch, asked)
+        if isinstance(post, r.Remit) and post.order.arrival == "later":  # no money moves before its day
+            return _write(branch, post.key, asked.today, **_waits(asked))
         done = branch.core.post(post.key, order, pending=card is not None)
     except (Refusal, CoreRefused) as no:
         return _write(branch, post.key, asked.today, state="refused", reason=no.reason.value)
@@ -61,7 +67,16 @@ def _resolve(branch: Branch, terminal: str, post: m.Post) -> _Asked:
         customer = live(branch, terminal, post.customer, visit=post.key.partition("/")[0])
     except Refusal:
         return _Asked(post, terminal, None, None, None, today)
-    return _Asked(post, terminal, customer, *numbers(branch, customer, post.order), today)
+    source, target = numbers(branch, customer, post.order)
+    outside = remit.behind(branch, customer, post.order.target) if isinstance(post, r.Remit) else None
+    target = outside.payee if outside else None if isinstance(post, r.Remit) else target
+    return _Asked(post, terminal, customer, source, target, today, outside)
+
+
+def _waits(asked: _Asked) -> dict[str, str | int | None]:
+    day = asked.today.isoformat()
+    number = int(hashlib.sha256(asked.post.key.encode()).hexdigest(), 16) % 10**9
+    return {"state": "done", "reference": f"{day.replace('-', '')}W{number:09d}", "accounting_date": day}
 
 
 def _row(branch: Branch, asked: _Asked) -> dict[str, str | int | None]:
@@ -107,17 +122,31 @@ def _again(row: Row, asked: _Asked) -> m.Posted:
 def _checked(branch: Branch, asked: _Asked) -> tuple[CoreOrder, CoreCard | None]:
     """The order for the core, and the card whose chip has signed it; raises Refusal."""
     customer, source, target = asked.customer, asked.source, asked.target
-    offered(branch, "transfer")
+    offered(branch, "interbank" if isinstance(asked.post, r.Remit) else "transfer")
     if customer is None:
         raise Refusal(m.Reason.SIGNED_OUT)
     if source is None or target is None:
         raise Refusal(m.Reason.ACCOUNT if source is None else m.Reason.PAYEE)
     macs.demand(branch, asked.terminal, asked.post, asked.post.order)
-    if step_up.new_payee(branch, customer, target):
-        step_up.demand(branch, customer.handle, customer.customer, customer.visit, "new-payee")
-    if asked.post.order.fee != branch.core.fee(source, target, asked.post.order.amount):
+    _check_payee(branch, asked, customer, target)
+    via = branch.clearing.account if asked.outside else target
+    if asked.post.order.fee != branch.core.fee(source, via, asked.post.order.amount):
         raise Refusal(m.Reason.FEE_CHANGED)
-    return _core_order(branch, asked, source, target), proofs.check_card(branch, asked.post, customer)
+    waits = isinstance(asked.post, r.Remit) and asked.post.order.arrival == "later"
+    return _core_order(branch, asked, source, via), proofs.check_card(branch, asked.post, customer, waits=waits)
+
+
+def _check_payee(branch: Branch, asked: _Asked, customer: Customer, target: str) -> None:
+    """A new payee wants a step-up, and the watch over fraud may say no."""
+    if isinstance(asked.post, r.Remit) and asked.outside:
+        remit.check(branch, asked.post.order, asked.outside)
+        new = remit.is_new(branch, customer, target)
+    else:
+        new = step_up.is_new(branch, customer, target)
+    if new and step_up.needed(branch, "new-payee"):
+        step_up.demand(branch, customer.handle, customer.customer, customer.visit, "new-payee")
+    if asked.outside or not step_up.is_hers(branch, customer, target):
+        risk.demand(branch, customer, target, asked.post.order.amount, new=new)
 
 
 def _core_order(branch: Branch, asked: _Asked, source: str, target: str) -> CoreOrder:
@@ -138,6 +167,10 @@ def _core_order(branch: Branch, asked: _Asked, source: str, target: str) -> Core
 def _write(branch: Branch, key: str, today: date, **values: str | int | None) -> m.Posted:
     """Record an outcome, with its event, and answer what then stands."""
     with branch.db.write() as tx:
+        row = intents.held(tx, key)
+        begun = row.code == r.CODE and row.state in intents.OPEN and values["state"] == "done"
+        if begun and not remit.accept(branch, tx, key, today):
+            raise Trouble(503, "in-flight", m.Mend.US, "the key is being taken back: ask for its state")
         row, moved = intents.move(tx, key, branch.now, **values)
         facts = {"key": key, "code": plain(row.code), "trace": row.trace, "amount": row.amount, "reason": row.reason}
         if moved and row.state == "done" and row.customer and row.target:

@@ -40,7 +40,7 @@ def keypad(page: Page, box: Box, corner: str, press: Callable[[str], None]) -> N
         cells = [cell for row in range(4) for cell in reversed(cells[3 * row : 3 * row + 3])]
     for cell, sign in zip(cells, [*"123456789", corner, "0", ERASE], strict=True):
         if sign == ERASE:
-            _erase(page, cell, press)
+            erase_key(page, cell, press)
         elif sign:
             page.key(cell, "card", f"digit-{sign}", sign, _presses(press, sign), size=m.digit, quick=True)
 
@@ -49,7 +49,7 @@ def _presses(press: Callable[[str], None], sign: str) -> Callable[[], None]:
     return lambda: press(sign)
 
 
-def _erase(page: Page, cell: Box, press: Callable[[str], None]) -> None:
+def erase_key(page: Page, cell: Box, press: Callable[[str], None]) -> None:
     """A drawn arrow with a cross: takes the last digit away."""
     page.pressable(cell, "card", "erase", page.words.text("glass.erase"), _presses(press, ERASE), quick=True)
     m, ink = page.m, page.palette.ink

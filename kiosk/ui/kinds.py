@@ -9,6 +9,7 @@ from flows.screens import (
     EnterAmount,
     EnterNumber,
     EnterPin,
+    EnterText,
     OutOfService,
     Prompt,
     Rate,
@@ -31,6 +32,7 @@ from kiosk.ui import (
     review,
     statement,
     tell,
+    text,
     wait,
 )
 from kiosk.ui.page import Draft, Page
@@ -47,6 +49,8 @@ def draw(page: Page, screen: Screen[Any]) -> None:  # noqa: C901, PLR0912  one l
             amount.draw(page, screen)
         case EnterNumber():
             number.draw(page, screen)
+        case EnterText():
+            text.draw(page, screen)
         case Confirm():
             confirm.draw(page, screen)
         case Tell():

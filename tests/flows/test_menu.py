@@ -17,8 +17,8 @@ from tests.flows.guest import Guest, Paper, with_guest
 from tests.storm.machine import Machine
 from tools.messagekeys import FAMILIES
 
-PRINTS = {"bills", "accounts", "transfer", "statement"}
-SERVED = PRINTS | {"information", "limit", "pin", "loss", "standing"}
+PRINTS = {"bills", "accounts", "transfer", "statement", "interbank"}
+SERVED = PRINTS | {"information", "limit", "pin", "loss", "phone", "standing", "pending"}
 
 
 @dataclass

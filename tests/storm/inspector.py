@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.refbillers import CATALOGUE, catalogue
 from branch.store import billbooks
+from branch.store.bookkeeping import CLEARING_ACCOUNT, SETTLEMENT_ACCOUNT, balance
 from branch.store.db import Database
+from branch.store.remittances import remittances
 from branch.store.schema import cases, untold
 from flows.journal import ENDINGS, Records
 from protocol.chain import first_break
@@ -61,8 +63,8 @@ def judge_money(core: ReferenceLedger, written: Written, before: Balances, after
     """
     expected, moved = dict(before), set()
     for key, found in written.states.items():
-        if key.endswith(("-pin-change", "-standing-new", "-standing-end")):  # the core never hears of these
-            continue
+        if key.endswith(("-pin-change", "-standing-new", "-standing-end", "-cancel", "-interbank")):
+            continue  # the core never hears of these, or as its branch does
         state = core.state(key).status
         if "done" in found:
             assert state == "done", (key, found, state)
@@ -74,6 +76,8 @@ def judge_money(core: ReferenceLedger, written: Written, before: Balances, after
             expected[_number(expected, order["source_masked"])] -= order["amount"] + order["fee"]
             if "target_masked" in order:
                 expected[_number(expected, order["target_masked"])] += order["amount"]
+    for number, amount in _judge_outside(core, written).items():
+        expected[_number(expected, number)] -= amount
     assert after == expected
     assert core.balance_check() == []
     return moved
@@ -101,6 +105,39 @@ def judge_bills(db: Database, core: ReferenceLedger, written: Written) -> None:
     assert sum(one.balance for one in accounts if one) == sum(row.amount for row in taken.values()) + stuck
 
 
+ENDED = {"credited", "returned", "cancelled", "refused", "manual"}
+
+
+def _judge_outside(core: ReferenceLedger, written: Written) -> Counter[str]:
+    """To another bank: accepted, then ended once; what was taken waits, is settled, or came back. Answers what is gone.
+
+    By the masked numbers of the accounts that it left.
+    """
+    with core._db.read() as tx:
+        rows = {row.key: row for row in tx.execute(sa.select(remittances))}
+        held, settled = balance(tx, CLEARING_ACCOUNT), balance(tx, SETTLEMENT_ACCOUNT)
+    gone, here, there = Counter[str](), 0, 0
+    for key in (key for key in written.states if key.endswith("-interbank")):
+        row, found, order = rows.get(key), written.states[key], written.intents[key]["order"]
+        taken = core.state(key).status == "done"
+        on, back = (core.state(f"{key}-{way}").status == "done" for way in ("settled", "returned"))
+        end = row.state if row else "new"
+        if "manual" not in found:
+            assert (end in ENDED) == ("done" in found), (key, found, end)
+        assert not (on and back), key
+        assert on == (end == "credited"), (key, end)
+        if end in {"returned", "cancelled"}:
+            assert back or not taken, (key, end)
+        if end == "refused":
+            assert core.state(key).status == "refused", key
+        if taken:
+            gone[order["source_masked"]] += order["fee"] + (0 if back else order["amount"])
+            here += 0 if on or back else order["amount"]
+            there += order["amount"] * on
+    assert (held, settled) == (here, there)
+    return gone
+
+
 def _number(accounts: Iterable[str], masked: str) -> str:
     """The one demo account that ends like this."""
     (number,) = (number for number in accounts if number.endswith(masked[-4:]))
@@ -112,16 +149,31 @@ def judge_branch(db: Database, written: Written, shown: Counter[str]) -> None:
     with db.read() as tx:
         reports = {row.key: row for row in tx.execute(sa.select(untold))}
         manual = set(tx.execute(sa.select(cases.c.key)).scalars())
-    assert set(reports) == {key for key, found in written.states.items() if "handed" in found}
-    assert manual == {key for key, found in written.states.items() if "manual" in found}
+        ended = {row.key: row.state for row in tx.execute(sa.select(remittances))}
+    ours = {f"{key}-{TOLD[state]}" for key, state in ended.items() if state in TOLD}
+    assert set(reports) == {key for key, found in written.states.items() if "handed" in found} | ours
+    cases_ = {f"{key}-clearing" for key, state in ended.items() if state == "manual"}
+    assert manual == {key for key, found in written.states.items() if "manual" in found} | cases_
     for key, row in reports.items():
-        assert row.ending in written.states[key], (key, row.ending)
+        assert key in ours or row.ending in written.states[key], (key, row.ending)
         assert row.told is not None, key
-    waited = Counter(f"untold.{_said(key)}{reports[key].ending}" for key in reports)
+    waited = Counter(_words(key, row.ending) for key, row in reports.items())
     assert {key for key in shown if key.startswith("untold.")} == set(waited)
     assert all(shown[key] >= count for key, count in waited.items()), (shown, waited)
 
 
-def _said(key: str) -> str:
-    """Which words tell of it afterwards."""
-    return "" if key.endswith("-transfer") else "bill." if key.endswith("-bill") else "care."
+TOLD = {"returned": "returned", "refused": "due"}
+"""Ends of a transfer to another bank of which she hears, and how their keys end."""
+SAYS = (("-transfer", ""), ("-interbank", "interbank."), ("-cancel", "cancel."), ("-bill", "bill."))
+"""How a key ends, and which words tell of it afterwards."""
+
+
+def _words(key: str, ending: str) -> str:
+    """The screen that tells of it."""
+    for last, words in SAYS:
+        if key.endswith(last):
+            return f"untold.{words}{ending}"
+    for last in TOLD.values():
+        if key.endswith(f"-interbank-{last}"):
+            return f"untold.interbank.{last}"
+    return f"untold.care.{ending}"

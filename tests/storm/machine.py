@@ -14,12 +14,14 @@ from zlib import crc32
 import httpx
 import sqlalchemy as sa
 
-from branch import demo
+from branch import demo, remittance
+from branch.bank.clearinghouse import ACCOUNTS
 from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
+from branch.store import payees
 from branch.store.books import cards
-from branch.store.schema import untold
+from branch.store.schema import help_calls, untold
 from branch.store.terminals import StoredKeys
 from drivers.api import Health, Printed, Slip, Status
 from drivers.emv import PcscCardReader
@@ -114,6 +116,12 @@ FOR_CUSTOMERS = (
     "standing_orders",
     "new_standing",
     "end_standing",
+    "payee_banks",
+    "outside_payee",
+    "price",
+    "remit",
+    "pending",
+    "cancel_transfer",
     "untold",
     "told",
     "send_code",
@@ -157,6 +165,8 @@ class _Watched(Link):
         return answer
 
 
+DAYS, HOURS = 32, 80
+"""After them every transfer to another bank has ended: beyond the last day to choose, and every try to give back."""
 TRIES = 40
 """Visits at most until all is told."""
 
@@ -204,6 +214,10 @@ class Machine:
         if self.mute_core:
             self._mute(self.world.ledger)
         self.peer = self.world.terminal(self.name)
+        with self.world.db.write() as tx:
+            for who in (demo.LI_NA, demo.WANG_WEI):
+                for bank, number, *_ in (ACCOUNTS[0], ACCOUNTS[2]):
+                    payees.keep(tx, who.id, f"{bank}:{number}", self.world.clock())
 
     def _mute(self, ledger: ReferenceLedger) -> None:
         reverse = ledger.reverse
@@ -233,6 +247,7 @@ class Machine:
         self.person.bills = self.billers.number_with
         self.billers.likely = self.faults
         self.person.at_confirm = self._at_confirm
+        self.person.speaks = self._speaks
         self.before = self.world.balances()
         await self._boot()
         for key in (await self.bank.pad_keys()).keys:
@@ -264,6 +279,15 @@ class Machine:
         elif 0.32 <= fate < 0.42:
             self.weather.holds_next = True
 
+    def _speaks(self) -> None:
+        with self.world.db.write() as tx:
+            tx.execute(help_calls.update().values(state="released", at=self.world.clock()))
+
+    def time_passes(self, minutes: float) -> None:
+        """At the branch, which brings on what goes to other banks."""
+        self.world.clock.minutes(minutes)
+        remittance.advance(self.world.branch)
+
     async def visits(self, count: int) -> None:
         """Let customers come, one after the other."""
         for _ in range(count):
@@ -277,6 +301,8 @@ class Machine:
             await asyncio.wait((running, settling), timeout=4000, return_when=asyncio.FIRST_COMPLETED)
             assert running.done() or settling.done(), f"a visit without end: {self.seed} {session.visit}"
             await self._ended(session, running, settling)
+            if self.moods:
+                self.time_passes(self.chance.choice((0.5, 5, 60)))
             await asyncio.sleep(self.chance.uniform(0, self.quiet))
 
     async def _ended(self, session: Session, running: "asyncio.Task[str]", settling: "asyncio.Task[None]") -> None:
@@ -328,7 +354,16 @@ class Machine:
                 break
         else:
             raise AssertionError(f"something never ends: {self.seed}")
+        self._all_arrives()
         await self._until_all_is_told()
+
+    def _all_arrives(self) -> None:
+        """Weeks go by: each transfer to another bank gets its end."""
+        for _ in range(DAYS):
+            self.world.ledger.advance_accounting_date()
+            self.time_passes(24 * 60)
+        for _ in range(HOURS):
+            self.time_passes(61)
 
     def free_cards(self) -> int:
         """A person at the bank takes back every loss report that stands."""

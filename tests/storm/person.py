@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from branch import demo
+from branch.bank.clearinghouse import ACCOUNTS
 from drivers.sim.card import MemorySlot
 from drivers.sim.chip import VirtualCard
 from drivers.sim.idcard import IdReaderFarEnd
@@ -57,6 +58,10 @@ class Person:
     payee: str = demo.PEOPLE[2].accounts[0][0]
     bills: Callable[[str], str] = lambda _: ""
     """Her number with a biller of that name."""
+    speaks: Callable[[], None] = lambda: None
+    """A person at the branch has spoken with whoever waits, and lets her go on."""
+    outside: tuple[str, ...] = ACCOUNTS[0]
+    """To whom at another bank she sends."""
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
     new_phone: str = "13700009999"
@@ -112,7 +117,7 @@ class Person:
         elif mood < 0.06:
             self._does("language", screen)
             self.language = self.chance.choice(("zh", "en", "ar"))
-        elif mood < 0.07 and screen.key.startswith("transfer"):
+        elif mood < 0.07 and screen.key.startswith(("transfer", "interbank")):
             self._does("pulls-card", screen)
             self.slot.pull()
         elif mood < 0.085 and screen.key.startswith(("menu", "transfer")):
@@ -148,6 +153,8 @@ class Person:
 
     async def _answer(self, screen: s.Screen[Any]) -> Any:
         match screen:
+            case s.Prompt() if screen.key.startswith("risk."):
+                pass  # she reads
             case s.Prompt():
                 await self._at_prompt(screen)
             case s.EnterPin():
@@ -164,6 +171,8 @@ class Person:
                 some = self.chance.randint(1, 20_000)
                 with_a_fee = self.moods and some % 5 == 0
                 return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
+            case s.EnterText():
+                return "LI LEI" if self.moods and self.chance.random() < 0.1 else self.outside[3]
             case s.EnterNumber():
                 return self._types_number(screen.key, dict(screen.params).get("biller", ""))
             case s.Rate() | s.Statement():
@@ -197,8 +206,14 @@ class Person:
             if all(option.disabled for option in options if option.id in {"accounts", "bills", "transfer"}):
                 raise Leave
             self.transfers -= 1
-            mood = self.chance.random() if self.moods else 0.0
-            return "transfer" if mood < 0.65 else "bills" if mood < 0.85 else "accounts"
+            wishes = ("transfer",) * 9 + ("bills",) * 4 + ("interbank",) * 6 + ("pending",) * 2 + ("accounts",) * 2
+            wish = self.chance.choice(wishes) if self.moods else "transfer"
+            return wish if not next(one for one in options if one.id == wish).disabled else "transfer"
+        if key == "interbank.bank":
+            return options[0].id
+        if key in {"risk.person", "risk.not-yet"} and self.chance.random() < 0.6:
+            self.speaks()
+            return "spoken"
         if key == "receipt.how" and self.chance.random() < 0.8:
             return "none"
         return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
@@ -206,6 +221,10 @@ class Person:
     def _types_number(self, key: str, biller: str) -> str:
         if key == "phone.new":
             return self.new_phone
+        if key == "interbank.number":
+            if self.moods:
+                self.outside = self.chance.choice(ACCOUNTS)
+            return self.outside[1]
         if key in {"step-up.code", "phone.code"}:
             wrong = self.moods and self.chance.random() < 0.2
             return "000000" if wrong else self.phone()

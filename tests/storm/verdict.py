@@ -10,9 +10,9 @@ from tests.storm.inspector import Written
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
-EFFECTS = ("transfer", "bills", "standing", "loss", "limit", "pin", "phone")
+EFFECTS = ("transfer", "bills", "standing", "loss", "limit", "pin", "phone", "interbank", "cancel")
 SAID = {ending: {f"{flow}.{ending}" for flow in EFFECTS} for ending in ("done", "refused", "unsure")}
-SAID["done"] |= {"loss.done-good", "standing.ended"}
+SAID["done"] |= {"loss.done-good", "standing.ended", "interbank.later"}
 SAID["refused"].add("standing.kept")
 """The screens that tell how an effect ended."""
 UNDISTURBED = ("farewell", "left", "idle")

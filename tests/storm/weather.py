@@ -12,6 +12,9 @@ import httpx
 from protocol.calls import PATHS
 from tests.storm.disk import Disk
 
+POSTS = (PATHS["transfer"].path, PATHS["remit"].path, PATHS["pay_bill"].path)
+"""Calls that move money."""
+
 
 class PowerCut(BaseException):
     """The terminal's power is gone: nothing of it runs on."""
@@ -106,7 +109,7 @@ class Weather(httpx.AsyncBaseTransport):
         fate = self._chance.choice(self.FATES) if self._chance.random() < self._likely else ""
         if self._chance.random() < self._likely / 10:
             self.down_until, fate = loop.time() + self._chance.uniform(1, 400), "outage"
-        if self.holds_next and request.url.path in {PATHS["transfer"].path, PATHS["pay_bill"].path}:
+        if self.holds_next and request.url.path in POSTS:
             self.holds_next, fate = False, "late"
         if fate:
             self.met[fate, request.url.path] += 1
@@ -140,7 +143,7 @@ class Weather(httpx.AsyncBaseTransport):
         """At the branch, in time or not."""
         key = json.loads(request.content or b"{}").get("key", "")
         path = request.url.path
-        if path in {PATHS["transfer"].path, PATHS["pay_bill"].path, PATHS["card_said"].path} and key in self.taken_back:
+        if path in {*POSTS, PATHS["card_said"].path} and key in self.taken_back:
             self.met["post-after-reverse", path] += 1
         answer = await self._inner.handle_async_request(request)
         await answer.aread()

@@ -22,6 +22,7 @@ from flows.screens import (
     Confirm,
     EnterAmount,
     EnterNumber,
+    EnterText,
     Fact,
     Option,
     OutOfService,
@@ -119,7 +120,7 @@ def _chrome(screen: Screen[Any]) -> Chrome:
             return BACK
 
 
-def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
+def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:  # noqa: PLR0912  one case a kind
     real = tuple(fact for fact in FACTS if fact.label not in NOT_REAL)
     where = Where("transfer.name", 3, 4)
     options = _options(key)
@@ -156,6 +157,9 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:
             yield EnterNumber(key, params=_params(kind, key), where=where, **code)
             problem = wrong if wrong in sentences("zh") else ""
             yield EnterNumber(key, problem=problem, params=_params(kind, key), where=where, **code)
+        case "EnterText":
+            for problem in ("", f"{key}.wrong", f"{key}.again"):
+                yield EnterText(key, problem=problem, params=_params(kind, key), where=where)
         case "OutOfService":
             for why in ("broken", "revoked", "branch", "pin-pad"):
                 yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")

@@ -8,7 +8,7 @@ from typing import Any
 from glass_booth import Booth
 
 from flows.ports import Chrome
-from flows.screens import EnterAmount, EnterNumber, EnterPin, Screen, Wait
+from flows.screens import EnterAmount, EnterNumber, EnterPin, EnterText, Screen, Wait
 from kiosk.ui.colour import contrast
 from kiosk.ui.pencil import Rect, Touchable, Written
 from kiosk.ui.tokens import LANGUAGES, Measures
@@ -91,6 +91,10 @@ async def walked(booth: Booth, screen: Screen[Any], chrome: Chrome) -> list[str]
     found = faults(booth)
     if isinstance(screen, EnterAmount | EnterNumber):
         booth.stage.typed("123456789" if isinstance(screen, EnterAmount) else "6228480012345678901")
+        found += [f"typed: {fault}" for fault in faults(booth)]
+    if isinstance(screen, EnterText):
+        for key in "WM" * (screen.longest // 2):
+            booth.stage.find(f"key-{key}").act()
         found += [f"typed: {fault}" for fault in faults(booth)]
     if isinstance(screen, EnterPin):
         booth.stage.count(8)

@@ -11,6 +11,7 @@ from flows.screens import (
     EnterAmount,
     EnterNumber,
     EnterPin,
+    EnterText,
     Entry,
     Fact,
     Option,
@@ -90,6 +91,8 @@ SAMPLES: dict[str, tuple[Screen[object], Chrome]] = {
     "amount": (EnterAmount("transfer.amount", limit=Money(5_000_000), available=Money(1_234_567), where=WHERE), BACK),
     "number": (EnterNumber("transfer.number", where=WHERE), BACK),
     "number-wrong": (EnterNumber("transfer.number", problem="transfer.number.unknown", where=WHERE), BACK),
+    "text": (EnterText("transfer.typed", where=WHERE), BACK),
+    "text-wrong": (EnterText("transfer.typed", problem="transfer.number.unknown", where=WHERE), BACK),
     "confirm": (
         Confirm("transfer.confirm", facts=FACTS, chinese=FACTS, amount=AMOUNT, capitals=CAPITALS, where=WHERE),
         BACK,

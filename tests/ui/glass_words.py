@@ -95,6 +95,15 @@ _: dict[str, tuple[str, str, str]] = {
         "We know no such account. Please check it again.",
         "لا نعرف هذا الحساب، تحقق من الرقم.",
     ),
+    "transfer.typed": ("收款人叫什么？", "What is the payee's name?", "ما اسم المستفيد؟"),
+    "transfer.typed.line": (
+        "用拼音输入。",
+        "As on their card; it is checked.",
+        "كما في بطاقته، وسيتم التحقق.",
+    ),
+    "transfer.typed.next": ("继续", "Continue", "متابعة"),
+    "glass.latin": ("请用拼音或英文字母", "Latin letters, as on their card", "بالأحرف اللاتينية"),
+    "glass.space": ("空格", "Space", "مسافة"),
     "transfer.confirm": ("请核对，再确认", "Please check, then confirm", "راجع ثم أكّد"),
     "transfer.confirm.line": (
         "不认识对方，或有人催您转账？请先停一停，找人帮忙。",
