@@ -337,7 +337,7 @@ class Session:
     async def _silence(self) -> None:
         """Warn a quiet customer, and end the visit of one who has gone."""
         loop, stage, rules = asyncio.get_running_loop(), self.terminal.stage, self.terminal.rules
-        slow = 2 if stage.large else 1
+        slow = 2 if stage.slow else 1
         while True:
             rest = max(stage.touched, self._active) + rules.idle * slow - loop.time()
             if rest > 0:

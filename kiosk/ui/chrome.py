@@ -11,7 +11,7 @@ from kiosk.ui.colour import rgba
 from kiosk.ui.page import Next
 from kiosk.ui.pencil import Animate, Pencil
 from kiosk.ui.pictures import eye, person
-from kiosk.ui.tokens import LANGUAGES, RIGHT_TO_LEFT, Box, Measures
+from kiosk.ui.tokens import DARK, LANGUAGES, RIGHT_TO_LEFT, Box, Measures
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,14 @@ def languages(pencil: Pencil, words: Words, choose: Callable[[str], None], close
 
 def _chooses(choose: Callable[[str], None], language: str) -> Callable[[], None]:
     return lambda: choose(language)
+
+
+def darkness(pencil: Pencil, words: Words, light: Callable[[], None]) -> None:
+    """Nothing to read, and one way back to the light."""
+    m, panel = pencil.m, pencil.m.panel
+    pencil.block(Box(0, 0, panel.width, panel.height), DARK.ground)
+    key = Box(0, 0, panel.width, panel.height).inset(m.margin, m.margin).lower(m.key)
+    pencil.key(key, "surface", "light", words.text("glass.light"), light)
 
 
 def warning(pencil: Pencil, words: Words, seconds: float, here: Callable[[], None]) -> Animate:

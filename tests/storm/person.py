@@ -30,6 +30,8 @@ class Person:
     language: str = "zh"
     touched: float = 0.0
     large: bool = False
+    slow: bool = False
+    elder: bool = False
     at_confirm: Callable[[], None] = lambda: None
     """What may happen in the world just as she says yes."""
     gone: bool = False
