@@ -172,17 +172,16 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         raise wrong("terminal", "language", "no such language", "write zh, en or ar")
     if not _is_https(found["branch"]["url"]):
         raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
-    if (command := found.get("voice", {}).get("command")) is not None and not _splits(command):
+    if not _splits(found.get("voice", {}).get("command", "espeak-ng")):
         raise wrong("voice", "command", "not a command", "write PROGRAM ARGUMENTS…, with {voice} for the voice's name")
     for name, begins in DEVICES.items():
         url = found["devices"].get(name)
         if url is not None and not url.startswith(begins):
             remedy = f"it begins with {', '.join(begins)}"
             raise wrong("devices", name, f"{url!r} is no URL of this device", remedy)
-    for section in ("screen", "patience"):
-        for key, value in found.get(section, {}).items():
-            if not isinstance(value, bool) and not 0 < value < 100_000:
-                raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+    for section, key, value in ((one, *pair) for one in ("screen", "patience") for pair in found.get(one, {}).items()):
+        if not isinstance(value, bool) and not 0 < value < 100_000:
+            raise wrong(section, key, f"{value} is out of range", "write a number above 0")
 
 
 def _splits(command: str) -> bool:

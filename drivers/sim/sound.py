@@ -1,7 +1,7 @@
 """The far end of a sound outlet: it takes a WAV a connection, keeps what was played, and shows what was said.
 
 It greets with its identity, reads one RIFF/WAVE as long as its header says, writes it into a folder, and answers
-`played`; when it is paced, after as long as the sound lasts. A WAV without a sound in it is kept too, and marked silent.
+`played`; when it is paced, after as long as the sound lasts. A WAV without a sound in it is kept, and marked silent.
 """
 
 import array
@@ -50,7 +50,7 @@ class SoundFarEnd:
             server.close()
             await server.wait_closed()
 
-    async def act(self, verb: str, choice: str = "") -> None:
+    async def act(self, verb: str, choice: str = "") -> None:  # noqa: ARG002  every far end's signature
         raise ValueError("there is nothing to do at a speaker but to listen")
 
     async def set_fault(self, fault: str) -> None:
@@ -92,7 +92,13 @@ class SoundFarEnd:
         samples = array.array("h", clip.pcm)
         loud = sum(abs(one) > LOUD for one in samples)
         self._said.append(
-            {"n": self._count, "text": clip.text, "seconds": round(clip.seconds, 2), "silent": not loud, "file": path.name}
+            {
+                "n": self._count,
+                "text": clip.text,
+                "seconds": round(clip.seconds, 2),
+                "silent": not loud,
+                "file": path.name,
+            }
         )
         if self._paced or self.fault == "slow":
             await asyncio.sleep(clip.seconds)

@@ -104,11 +104,11 @@ class Companion:
         """Handset or headset came or went. A panel that is away says nothing about either."""
         if not state.reachable:
             return
-        wanted = bool(state.handset_lifted or state.headset_plugged)
+        wanted, again = bool(state.handset_lifted or state.headset_plugged), self._hanging is not None
         if self._hanging:
             self._hanging.cancel()
             self._hanging = None
-        if wanted and not self._stage.speaking:
+        if wanted and (again or not self._stage.speaking):  # whoever takes it up again may be another
             self._switch(on=True)
         elif not wanted and self._stage.speaking:
             self._hanging = asyncio.get_running_loop().call_later(self._grace, lambda: self._switch(on=False))
@@ -177,9 +177,10 @@ class Companion:
 
     async def _talk(self, turn: _Turn, said: tuple[Utterance, ...], *, whole: bool) -> None:
         for one in said:
+            if one.yes and whole:
+                turn.heard = replace(turn.heard, whole=True)
             await self._play(one, Outlet.PRIVATE)
         if whole and turn is self._turn:
-            turn.heard = replace(turn.heard, whole=True)
             self._secret.set()
 
     async def _play(self, one: Utterance, outlet: Outlet) -> None:

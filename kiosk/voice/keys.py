@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.ports import Chrome
 from flows.screens import Confirm, Confirmed, Rate, Screen, Statement, Tell
-from kiosk.voice.spoken import A_PAGE, PRESS_AGAIN, PRESS_DARK, PRESS_HELP, PRESS_MORE, Choice, page_of
+from kiosk.voice.spoken import A_PAGE, PRESS_AGAIN, PRESS_DARK, Choice, page_of
 
 
 class Do(enum.Enum):
@@ -49,29 +49,31 @@ class Heard:
 
 
 Deed = Do | Answer | WhyNot
-_DIGITS = {PRESS_AGAIN: Do.AGAIN, PRESS_DARK: Do.DARK}
+_ALWAYS = {"clear": Do.AGAIN, "backspace": Do.AGAIN, PRESS_AGAIN: Do.AGAIN, PRESS_DARK: Do.DARK}
 
 
 def deed(heard: Heard, key: str) -> Deed:
     """What a key does: a digit, `enter`, `cancel`, `clear` or `backspace`."""
-    if key == "enter":
-        return _enter(heard)
-    if key == "cancel":
-        return Do.BACK if heard.chrome.back else Do.NOTHING
-    if key in ("clear", "backspace"):
-        return Do.AGAIN
-    if isinstance(heard.screen, Rate) and key == PRESS_MORE:
-        return Answer(0)
-    if key == PRESS_MORE:
-        return Do.MORE if len(heard.choices) > A_PAGE else Do.NOTHING
-    if key == PRESS_HELP:
-        return Do.HELP if heard.chrome.help else Do.NOTHING
-    if key in _DIGITS:
-        return _DIGITS[key]
-    here = page_of(heard.choices, heard.page)
-    if int(key) > len(here):
+    if key in _ALWAYS:
+        return _ALWAYS[key]
+    match key:
+        case "enter":
+            return _enter(heard)
+        case "cancel":
+            return Do.BACK if heard.chrome.back else Do.NOTHING
+        case "8":
+            return Do.HELP if heard.chrome.help else Do.NOTHING
+        case "0":
+            more = Do.MORE if len(heard.choices) > A_PAGE else Do.NOTHING
+            return Answer(0) if isinstance(heard.screen, Rate) else more
+        case _:
+            return _choose(page_of(heard.choices, heard.page), int(key))
+
+
+def _choose(here: tuple[Choice, ...], number: int) -> Deed:
+    if number > len(here):
         return Do.NOTHING
-    chosen = here[int(key) - 1]
+    chosen = here[number - 1]
     return WhyNot(chosen.why_not) if chosen.why_not else Answer(chosen.answer)
 
 

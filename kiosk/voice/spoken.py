@@ -6,7 +6,7 @@ nothing of the customer is marked as one for everybody; all others are for her o
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -35,7 +35,7 @@ from protocol.money import Money
 
 A_PAGE = 6
 """Choices that are said before "more"."""
-PRESS_DARK, PRESS_HELP, PRESS_AGAIN, PRESS_MORE = "7", "8", "9", "0"
+PRESS_DARK, PRESS_AGAIN = "7", "9"
 _HAN = re.compile("[\u3400-\u9fff]+(?:[\u3000-\u303f\uff00-\uff60 0-9]*[\u3400-\u9fff]+)*[\u3002\uff01\uff1f\uff1b]*")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f'\u2019.-]+(?: [A-Za-z\u00c0-\u024f'\u2019.-]+)*")
 _LETTER = re.compile(r"[^\W_]")
@@ -49,6 +49,8 @@ class Utterance:
     language: str
     private: bool = True
     """For the customer's own ear only."""
+    yes: bool = False
+    """It says what ENTER says yes to: all that she must know has been said before it."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ def spoken(screen: Screen[Any], chrome: Chrome, words: VoiceWords, page: int = 0
     if page == 0:
         said += _question(screen, words)
     said += [(text, True) for text in _choices(screen, words, page)]
-    said += [(text, True) for text in _keys(screen, chrome, words)]
-    return tuple(one for text, private in said for one in voices(text, words.language, private=private))
+    before = [one for text, private in said for one in voices(text, words.language, private=private)]
+    yes = [replace(one, yes=True) for text in _yes(screen, words) for one in voices(text, words.language)]
+    return (*before, *yes, *(one for text in _keys(screen, chrome, words) for one in voices(text, words.language)))
 
 
 def voices(text: str, language: str, *, private: bool = True) -> Iterator[Utterance]:
@@ -101,7 +104,9 @@ def _attract(screen: Attract, words: VoiceWords) -> tuple[Utterance, ...]:
     return (*heading, *lines)
 
 
-def _question(screen: Screen[Any], words: VoiceWords) -> Iterator[tuple[str, bool]]:
+def _question(  # noqa: C901, PLR0912  one arm a kind
+    screen: Screen[Any], words: VoiceWords
+) -> Iterator[tuple[str, bool]]:
     """Heading and line, and what the kind says beside; with each whether it is private."""
     match screen:
         case EnterPin():
@@ -113,7 +118,7 @@ def _question(screen: Screen[Any], words: VoiceWords) -> Iterator[tuple[str, boo
         case EnterNumber():
             if screen.problem:
                 yield words.text(screen.problem), True
-            yield from _said(screen, words, private=bool(screen.params), **dict(screen.params))
+            yield from _said(screen, words, private=bool(screen.params), **words.params(screen.params))
         case Confirm():
             yield from _confirm(screen, words)
         case Tell():
@@ -124,7 +129,9 @@ def _question(screen: Screen[Any], words: VoiceWords) -> Iterator[tuple[str, boo
         case Statement():
             yield from _statement(screen, words)
         case Choose() | Prompt():
-            yield from _said(screen, words, private=bool(screen.params) or screen.private, **dict(screen.params))
+            yield from _said(
+                screen, words, private=bool(screen.params) or screen.private, **words.params(screen.params)
+            )
         case Wait():
             yield from _said(screen, words, private=False, seconds=screen.usually)
         case Rate():
@@ -139,7 +146,7 @@ def _question(screen: Screen[Any], words: VoiceWords) -> Iterator[tuple[str, boo
 
 def _said(screen: Screen[Any], words: VoiceWords, *, private: bool, **params: str | int) -> Iterator[tuple[str, bool]]:
     for suffix in ("", ".line"):
-        if text := words.text(screen.key + suffix, **params):
+        if text := words.text(screen.key + suffix, "", **params):
             yield text, private
 
 
@@ -155,8 +162,9 @@ def _confirm(screen: Confirm, words: VoiceWords) -> Iterator[tuple[str, bool]]:
 
 
 def _tell(screen: Tell, words: VoiceWords) -> Iterator[tuple[str, bool]]:
-    params = {**dict(screen.params), "reference": screen.reference}
-    yield from _said(screen, words, private=True, **params)
+    yield from _said(
+        screen, words, private=True, reference=words.number(screen.reference), **words.params(screen.params)
+    )
     if screen.why:
         yield words.text(screen.why), True
     yield from ((text, True) for text in _facts(screen.facts, words))
@@ -166,7 +174,7 @@ def _tell(screen: Tell, words: VoiceWords) -> Iterator[tuple[str, bool]]:
 
 
 def _statement(screen: Statement, words: VoiceWords) -> Iterator[tuple[str, bool]]:
-    places = {"since": words.day(screen.since), "until": words.day(screen.until), "masked": screen.masked}
+    places = {"since": words.day(screen.since), "until": words.day(screen.until), "masked": words.number(screen.masked)}
     yield from _said(screen, words, private=True, **places)
     if not screen.entries:
         yield words.text(screen.key + ".none"), True
@@ -273,24 +281,33 @@ def verb(screen: Screen[Any], words: VoiceWords) -> str:
         case Confirm():
             return words.text(screen.key + ".next", amount=words.money(screen.amount) if screen.amount else "")
         case Tell():
-            return words.text(screen.key + ".next", reference=screen.reference, **dict(screen.params))
+            return words.text(
+                screen.key + ".next", reference=words.number(screen.reference), **words.params(screen.params)
+            )
         case Statement():
-            places = {"since": words.day(screen.since), "until": words.day(screen.until), "masked": screen.masked}
+            places = {
+                "since": words.day(screen.since),
+                "until": words.day(screen.until),
+                "masked": words.number(screen.masked),
+            }
             return words.text(screen.key + ".next", **places)
         case _:
             return ""
 
 
+def _yes(screen: Screen[Any], words: VoiceWords) -> Iterator[str]:
+    if said := verb(screen, words):
+        yield words.text("voice.enter", verb=said.rstrip(".。"))
+
+
 def _keys(screen: Screen[Any], chrome: Chrome, words: VoiceWords) -> Iterator[str]:
-    """What ENTER, CANCEL and the last digits do."""
+    """What is typed, and what CANCEL and the last digits do."""
     if isinstance(screen, EnterPin | OutOfService):
         return
     if isinstance(screen, EnterAmount):
         yield words.text("voice.type-amount")
     if isinstance(screen, EnterNumber):
         yield words.text("voice.type-number")
-    if said := verb(screen, words):
-        yield words.text("voice.enter", verb=said.rstrip(".。"))
     if isinstance(screen, Wait):
         return
     if chrome.back:

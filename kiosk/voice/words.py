@@ -23,9 +23,12 @@ class VoiceWords:
         self.words, self.language = words, language
 
     def text(self, key: str, language: str = "", **params: str | int) -> str:
-        """The sentence under a message key, with every number among its params spelt out."""
-        said = {name: self.aloud(value) if isinstance(value, str) else value for name, value in params.items()}
-        return plain(self.words.text(key, language or self.language, **said))
+        """The sentence under a message key."""
+        return plain(self.words.text(key, language or self.language, **params))
+
+    def params(self, pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        """A screen's parameters, as they are said."""
+        return {name: self.aloud(value) for name, value in pairs}
 
     def money(self, money: Money, language: str = "") -> str:
         """`1234 yuan and 50 fen`: a voice reads whole numbers in words by itself."""
@@ -66,7 +69,7 @@ class VoiceWords:
 
     def aloud(self, value: str) -> str:
         """A name, a number or a sentence that came from elsewhere."""
-        value = plain(value)
+        value = plain(value).replace("·", " ")
         if _masked_number(value):
             return self.number(value)
         return " ".join(self._word(word) for word in value.split(" "))

@@ -1,135 +1,124 @@
-"""A customer who sees nothing and touches nothing: she hears what the headset says, and presses keys of the pad."""
+"""A transfer by somebody who sees nothing and touches no glass, and what stays private meanwhile."""
 
 import asyncio
-import json
-import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from tests.whole.rig import PATIENCE, PIN, Terminal
-
-Play = Callable[[Callable[[Terminal], Awaitable[None]]], None]
-KEY = {
-    "zh": r"^(?P<what>.*?)，请按 (?P<key>\d)。?$",
-    "en": r"^(?:For )?(?P<what>.*?)(?:\. For this)?, press (?P<key>\d)\.$",
-    "ar": r"^(?P<what>.*?)(?:\. لهذا|:|،) اضغط (?P<key>\d)\.$",
-}
-"""How a sentence says which key does what."""
+from kiosk.demo.parts import Parts
+from tests.whole.ears import LANGUAGES, WORDS, Ears, Play
+from tests.whole.rig import PIN, Terminal
 
 
-@dataclass
-class Ears:
-    """What came out of the headset, and fingers on the pad. She knows no screens, only what she heard last."""
-
-    at: Terminal
-    language: str
-    heard: int = 0
-    """How many sentences she has listened to."""
-    all: list[dict[str, Any]] = field(default_factory=list)
-
-    async def said(self) -> list[dict[str, Any]]:
-        state = (await self.at.parts.bench.state())["headset"]["state"]
-        return list(state["said"])
-
-    async def hears(self, *words: str) -> str:
-        """Listen on from where she was until a sentence has all these words; answers it."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + PATIENCE
-        while True:
-            fresh = [one for one in await self.said() if one["n"] > self.heard]
-            for one in fresh:
-                self.heard = one["n"]
-                self.all.append(one)
-                if all(word in one["text"] for word in words):
-                    return str(one["text"])
-            assert loop.time() < until, f"{words} was not said; last: {[one['text'] for one in self.all[-8:]]}"
-            await asyncio.sleep(0.03)
-
-    async def chooses(self, *words: str) -> None:
-        """Press the key that is said beside these words."""
-        sentence = await self.hears(*words)
-        found = re.search(KEY[self.language], sentence)
-        assert found, sentence
-        await self.press(found["key"])
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            await self.at.until("pin-pad", "mode", "data")
-            await self.at.parts.bench.act("pin-pad", "key", key)
-            await asyncio.sleep(0.05)
-
-
-WORDS = {
-    "zh": {
-        "language": "中文服务",
-        "card": "银行卡",
-        "insert": "插入",
-        "secret": "保密",
-        "transfer": "转账",
-        "from": "现在可用",
-        "enter": "确认键",
-        "once-more": "再按一次确认键",
-        "yuan": "100 元",
-        "confirm": ("转账 100 元", "确认键"),
-        "done": "转账已完成",
-        "read": "确认键",
-        "no-paper": "不要",
-        "leave": "结束",
-        "goodbye": "取走",
-        "own": "储蓄",
-    },
-}
-
-
-@pytest.mark.parametrize("language", ["zh", "en", "ar"])
-def test_scratch(play: Play, language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_transfer_is_made_by_ear_and_by_the_keys_of_the_pad_alone(play: Play, language: str) -> None:
     async def story(t: Terminal) -> None:
-        ears = Ears(t, language)
-        await t.sees("attract")
-        await t.parts.bench.act("panel", "lift")
-        key = str(["zh", "en", "ar"].index(language) + 1)
-        await asyncio.sleep(1.5)
-        await ears.press(key)
-        await asyncio.sleep(1.5)
-        await ears.press("1")
-        await asyncio.sleep(1.5)
-        await t.parts.bench.act("card-reader", "insert", "li-na-debit")
-        await t.enters_pin()
-        await t.sees("menu")
-        await asyncio.sleep(2)
-        await ears.press("2")
-        await t.sees("transfer.from")
-        await asyncio.sleep(1.5)
-        await ears.press("1")
-        await t.sees("transfer.to")
-        await asyncio.sleep(1.5)
-        await ears.press("1")
-        await t.sees("transfer.amount")
-        await asyncio.sleep(1.5)
+        ears, public = Ears(t, language), await _count(t.parts, "speaker")
+        await ears.comes_in()
+        before = await ears.savings()
+        await ears.chooses("transfer")
+        await ears.chooses("current")
+        await ears.hears("to")
+        await ears.chooses("savings")
+        await ears.hears("type")
         await ears.press("1", "0", "0", "enter")
-        await asyncio.sleep(1.0)
+        await ears.hears("100", "again")
         await ears.press("enter")
-        await t.sees("transfer.confirm")
-        await asyncio.sleep(2.5)
+        await ears.hears("yes", "read")
         await ears.press("enter")
-        await t.sees("transfer.done")
-        await asyncio.sleep(1.5)
+        await ears.hears("done")
+        await ears.hears("read")
         await ears.press("enter")
-        await t.sees("receipt.how")
-        await asyncio.sleep(1.5)
-        await ears.press("2")
-        await t.sees("menu")
-        await asyncio.sleep(2)
+        await ears.chooses("no-paper")
+        after = await ears.savings()
+        await ears.hears("finish")
         await ears.press("cancel")
-        await t.sees("farewell.rate")
-        await asyncio.sleep(1)
-        await ears.press("1")
-        await t.sees("farewell.card")
+        await ears.chooses("silent")
+        await ears.hears("take")
         await t.parts.bench.act("card-reader", "pull")
         await t.parts.bench.act("panel", "hang")
-        print(json.dumps(await ears.said(), ensure_ascii=False, indent=0))
+
+        assert after == before + 100, "the money has moved"
+        assert (await t.written("done"))["reference"]
+        assert await t.parts.branch("balance") == "the books balance\n"
+        assert await _count(t.parts, "speaker") == public, "nothing of it went to the room"
+        assert not [one["text"] for one in ears.all if one["silent"]], "every sentence was sound"
+        _nothing_of_the_pin(ears)
+
+    play(story)
+
+
+def _nothing_of_the_pin(ears: Ears) -> None:
+    """While it was typed only the count was said, and nowhere all of it."""
+    said = [one["text"] for one in ears.all]
+    begun = next(n for n, text in enumerate(said) if WORDS[ears.language]["secret"] in text)
+    for number, text in enumerate(said[begun + 1 : begun + 1 + len(PIN)], 1):
+        assert WORDS[ears.language]["count"] in text
+        assert {sign for sign in text if sign.isdigit()} <= {str(number)}, "how many, and never which"
+    assert not [text for text in said if PIN in text.replace(" ", "").replace(",", "")]
+
+
+async def _count(parts: Parts, outlet: str) -> int:
+    count: int = (await parts.bench.state())[outlet]["state"]["count"]
+    return count
+
+
+def test_hung_up_in_mid_visit_she_goes_on_by_touch_in_the_light(play: Play) -> None:
+    async def story(t: Terminal) -> None:
+        ears = Ears(t, "en")
+        await ears.comes_in()
+        await ears.hears("dark")
+        await ears.press("7")
+        await ears.hears("dark")
+        glass = await t.sees("menu")
+        assert glass["texts"] == ["Light the screen"], "nobody reads beside her"
+        await t.parts.bench.act("panel", "hang")
+        while (await t.glass())["texts"] == ["Light the screen"]:
+            await asyncio.sleep(0.05)
+        await t.confirms("25")
+        said = await _count(t.parts, "headset")
+        await t.touch("next")
+        await t.on("transfer.done", "next")
+        await t.on("receipt.how", "none")
+        await t.leaves()
+        assert await _count(t.parts, "headset") == said, "nobody listens any more"
+        assert await t.parts.branch("balance") == "the books balance\n"
+
+    play(story)
+
+
+def test_the_handset_lifted_in_mid_visit_says_the_screen_that_is_there(play: Play) -> None:
+    async def story(t: Terminal) -> None:
+        await t.comes_in("en")
+        await t.confirms("30")
+        ears = Ears(t, "en")
+        await ears.lifts()
+        await ears.hears("Amount: 30 yuan")
+        await ears.hears("Transfer 30 yuan", "read")
+        await ears.press("enter")
+        await ears.hears("done")
+        await t.parts.bench.act("panel", "hang")
+        await t.on("transfer.done", "next")
+        await t.on("receipt.how", "none")
+        await t.leaves()
+
+    play(story)
+
+
+def test_a_headset_that_is_broken_stops_nothing(play: Play) -> None:
+    """Silence is no reason to keep her from her money: keys and glass work on."""
+
+    async def story(t: Terminal) -> None:
+        await t.parts.bench.fault("headset", "unplugged")
+        try:
+            await t.parts.bench.act("panel", "plug")
+            await t.comes_in("en")
+            await t.confirms("20")
+            await t.touch("next")
+            await t.on("transfer.done", "next")
+            await t.on("receipt.how", "none")
+            await t.leaves()
+        finally:
+            await t.parts.bench.fault("headset")
+            await t.parts.bench.act("panel", "pull")
 
     play(story)
