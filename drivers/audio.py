@@ -14,6 +14,7 @@ import struct
 from collections.abc import AsyncIterator
 
 from drivers.api import Clip, DeviceError, Faulty, Garbled, Health, Offline, Outlet, Status, TooLate
+from drivers.child import child
 from drivers.wire import Wire, check, open_wire
 
 NAME = "sound"
@@ -120,21 +121,13 @@ async def _by_aplay(url: str, data: bytes) -> None:
     device = url.removeprefix("alsa:")
     pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     try:
-        child = await asyncio.create_subprocess_exec(
-            "aplay", "-q", "-D", device, "-", stdin=pipe, stdout=null, stderr=pipe
-        )
+        async with child("aplay", "-q", "-D", device, "-", stdin=pipe, stdout=null, stderr=pipe) as process:
+            _, said = await process.communicate(data)
     except OSError as why:
         raise Offline(NAME, f"aplay does not start: {why.strerror}", "install the package alsa-utils") from why
-    try:
-        _, said = await child.communicate(data)
-    finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
-    if child.returncode:
+    if process.returncode:
         last = said.decode(errors="replace").strip().splitlines()
-        raise Offline(NAME, f"{url} does not play: {last[-1][:LINE_LIMIT] if last else child.returncode}", _REMEDY)
+        raise Offline(NAME, f"{url} does not play: {last[-1][:LINE_LIMIT] if last else process.returncode}", _REMEDY)
 
 
 async def _by_wire(url: str, data: bytes) -> None:

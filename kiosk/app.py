@@ -202,12 +202,7 @@ class KivyStage(Switched):
 
     def find(self, text: str) -> Touchable:
         """What is touched under an id, a label, or a part of a label. Raises LookupError."""
-        touches = [one for layer in self._glass.live for one in layer.touches]
-        for same in (lambda one: one.id == text, lambda one: one.label == text, lambda one: text in one.label):
-            for one in touches:
-                if same(one):
-                    return one
-        raise LookupError(f"nothing to touch is called {text!r}; there are {[one.id for one in touches]}")
+        return self._glass.find(text)
 
     @property
     def debounce(self) -> float:
@@ -273,9 +268,10 @@ class KivyStage(Switched):
         where = shown.screen.where if shown else None
         attract = shown is not None and isinstance(shown.screen, Attract)
         amounts = self._toggle_hidden if shown is not None and shown.money else None
-        if self._differs("top", (look, where, attract, self.simulated, self.name, amounts)):
+        if self._differs("top", (look, where, attract, self.simulated, self.name, amounts, self.elder)):
             self._glass.head.wipe()
-            acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large, amounts)
+            elder = (self.elder, self._toggle_elder) if attract else None
+            acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large, amounts, elder)
             frame.top(Pencil(self._glass.head, self._letters, look), self.words, at, where, self.name, acts)
         chrome, next_ = (shown.chrome, shown.next) if shown else (Chrome("", help=False), None)
         key = (look, chrome, next_ and (next_.verb, next_.ready))
@@ -306,7 +302,8 @@ class KivyStage(Switched):
                 frame.darkness(pencil, self.words, self._light)
             elif self._sheet:
                 glass.anywhere = self._close_sheet
-                frame.languages(pencil, self.words, self._choose_language, self._close_sheet)
+                acts = frame.SheetActs(self._choose_language, self._toggle_elder, self._close_sheet)
+                frame.sheet(pencil, self.words, acts, elder=self.elder)
             glass.stir()
 
     def _cover_look(self) -> Look:
@@ -349,6 +346,9 @@ class KivyStage(Switched):
 
     def _toggle_large(self) -> None:
         self.large = not self.large
+
+    def _toggle_elder(self) -> None:
+        self._sheet, self.elder = False, not self.elder
 
     def _toggle_hidden(self) -> None:
         self.hidden = not self.hidden

@@ -327,6 +327,8 @@ class HelpCall(Message):
     visit: str = Field(pattern=VISIT)
     screen: str
     language: str
+    wants: Literal["voice", "text"] = "voice"
+    """`text`: she does not hear or speak, and whoever comes shall write."""
 
 
 class HelpCalled(Message):

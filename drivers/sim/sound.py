@@ -32,6 +32,7 @@ class SoundFarEnd:
         self.name, self._folder, self._paced = name, folder, paced
         self.fault = ""
         self._server: asyncio.Server | None = None
+        self._lines: set[asyncio.Task[None]] = set()
         self._port = self._count = 0
         self._said: deque[dict[str, Any]] = deque(maxlen=KEPT)
 
@@ -48,6 +49,9 @@ class SoundFarEnd:
         server, self._server = self._server, None
         if server is not None:
             server.close()
+            for task in self._lines:
+                task.cancel()
+            await asyncio.gather(*self._lines, return_exceptions=True)
             await server.wait_closed()
 
     async def act(self, verb: str, choice: str = "") -> None:  # noqa: ARG002  every far end's signature
@@ -66,14 +70,25 @@ class SoundFarEnd:
         last = self._said[-1]["text"] if self._said else ""
         return {"says": last, "count": self._count, "said": list(self._said), "fault": self.fault}
 
-    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+    def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._lines.add(task)
+        task.add_done_callback(self._lines.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One sound, or none from who only wants to know what stands here."""
+        try:
             if self.fault != "deaf":
                 writer.write(f"SIM SOUND {self.name} 000001\n".encode())
             if (data := await self._wav(reader)) and self.fault != "deaf":
                 writer.write(b"\xff\xfe what?\n" if self.fault == "garbled" else await self._play(data))
                 await writer.drain()
-        writer.close()
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # it was cut short
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _wav(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readexactly(8)

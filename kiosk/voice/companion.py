@@ -7,14 +7,13 @@ says what holds nothing of the customer through the loudspeaker. What fails here
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from drivers.api import Abandoned, DeviceError, Outlet, Panel, PanelState, Sound, TooLate
 from flows.ports import Back, CallHelp, Chrome, Leave, Words
 from flows.screens import EnterAmount, EnterNumber, EnterPin, OutOfService, Screen, Wait
-from flows.waiting import cancelled
 from kiosk.voice.keys import Answer, Deed, Do, Heard, WhyNot, deed
 from kiosk.voice.pad import GaveWay, YieldingPad
 from kiosk.voice.speech import Speech, SpeechFailed
@@ -58,7 +57,7 @@ class _Turn:
     heard: Heard
     words: VoiceWords
     task: "asyncio.Task[None] | None" = None
-    talk: "asyncio.Future[None] | None" = None
+    talk: "asyncio.Task[None] | None" = None
     """What is being said now; a key cuts it short."""
     warned: bool = False
 
@@ -81,6 +80,8 @@ class Companion:
         self._turn: _Turn | None = None
         self._secret = asyncio.Event()
         self._hanging: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        """All that still runs, also what was cut short and is ending."""
         stage.observers.append(self._shown)
         stage.alarms.append(self._alarmed)
         pad.before_pin, pad.on_count = self._say_secret, self._counted
@@ -95,8 +96,10 @@ class Companion:
         finally:
             if self._hanging:
                 self._hanging.cancel()
-            if self._turn:
-                await cancelled(*filter(None, (self._turn.task, self._turn.talk)))
+            for task in self._tasks:
+                if not task.cancelling():
+                    task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # --- on and off
 
@@ -133,7 +136,13 @@ class Companion:
         words = VoiceWords(self._words, self._stage.language)
         self._turn = turn = _Turn(screen, chrome, Heard(screen, chrome, ()), words)
         if self._stage.speaking or (self._stage.elder and self._sound.has(Outlet.PUBLIC)):
-            turn.task = asyncio.ensure_future(self._guarded(turn))
+            turn.task = self._task(self._guarded(turn))
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _guarded(self, turn: _Turn) -> None:
         """One screen; our own mistake in it is written down, and the visit goes on by touch."""
@@ -170,7 +179,7 @@ class Companion:
     def _speak(self, turn: _Turn, said: tuple[Utterance, ...], *, whole: bool = False) -> None:
         """Begin to say this, in place of whatever is being said."""
         self._cut()
-        turn.talk = asyncio.ensure_future(self._talk(turn, said, whole=whole))
+        turn.talk = self._task(self._talk(turn, said, whole=whole))
 
     def _say(self, turn: _Turn, text: str) -> None:
         self._speak(turn, tuple(voices(text, turn.words.language)))
@@ -217,7 +226,7 @@ class Companion:
             line = words.text("glass.still-here.line", seconds=round(seconds))
             said = (words.text("glass.still-here"), line, words.text("voice.any-key"))
             self._cut()
-            turn.talk = asyncio.ensure_future(self._warn(turn, said))
+            turn.talk = self._task(self._warn(turn, said))
 
     async def _warn(self, turn: _Turn, said: tuple[str, ...]) -> None:
         """The one sentence that is no sign of life."""

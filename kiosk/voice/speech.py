@@ -13,6 +13,7 @@ from typing import Protocol
 
 from drivers.api import Clip
 from drivers.audio import LONGEST, NotWav, unwav
+from drivers.child import child
 
 COMMAND = "espeak-ng -v {voice} -s 150 -b 1 --stdin --stdout"
 VOICES = {"zh": "cmn-latn-pinyin", "en": "en-gb", "ar": "ar"}
@@ -48,41 +49,30 @@ class CommandSpeech:
         words = [word.replace("{voice}", self.voices[language]) for word in shlex.split(self.command)]
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
-            child = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=null)
-        except OSError as why:
-            raise SpeechFailed(f"{words[0]} does not start: {why.strerror}") from why
-        try:
-            async with asyncio.timeout(self.patience):
-                made = await _answer(child, text[:LETTERS].encode())
+            async with asyncio.timeout(self.patience), child(*words, stdin=pipe, stdout=pipe, stderr=null) as process:
+                made = await _answer(process, text[:LETTERS].encode())
         except TimeoutError as why:
             raise SpeechFailed(f"{words[0]} took more than {self.patience:g} s") from why
-        finally:
-            await _ended(child)
+        except OSError as why:
+            raise SpeechFailed(f"{words[0]} does not start: {why.strerror}") from why
         try:
             return replace(unwav(made), text=text)
         except NotWav as why:
             raise SpeechFailed(f"{words[0]} made no sound: {why}") from why
 
 
-async def _answer(child: asyncio.subprocess.Process, text: bytes) -> bytes:
+async def _answer(process: asyncio.subprocess.Process, text: bytes) -> bytes:
     """Write the sentence and read the sound, of which there is an end."""
-    assert child.stdin is not None  # noqa: S101  it was made with pipes
-    assert child.stdout is not None  # noqa: S101
+    assert process.stdin is not None  # noqa: S101  it was made with pipes
+    assert process.stdout is not None  # noqa: S101
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended already; what it wrote tells
-        child.stdin.write(text)
-        await child.stdin.drain()
-    child.stdin.close()
+        process.stdin.write(text)
+        await process.stdin.drain()
+    process.stdin.close()
     made = bytearray()
-    while part := await child.stdout.read(65536):
+    while part := await process.stdout.read(65536):
         made += part
         if len(made) > LONGEST:
             raise SpeechFailed("a sound without end")
-    await child.wait()
+    await process.wait()
     return bytes(made)
-
-
-async def _ended(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-    await child.wait()

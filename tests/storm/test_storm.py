@@ -33,7 +33,8 @@ NEEDED = (
     "settled reversed",
     *(f"Tell transfer.{said}" for said in ("done", "refused", "unsure")),
     "Tell untold.reversed",
-    *(f"Tell {key}" for key in ("help.called", "help.unreachable", "identify.wrong-pin", "stopped.unreachable")),
+    "Choose help.called",
+    *(f"Tell {key}" for key in ("help.unreachable", "identify.wrong-pin", "stopped.unreachable")),
     *(f"mood {mood}" for mood in ("walks-away", "back", "leave", "help", "language", "pulls-card", "wrong-pin")),
 )
 """What the storms of the suite must have met, to have proved anything."""
