@@ -81,7 +81,7 @@ def _pills(pencil: Pencil, words: Words, row: Box, acts: TopActs) -> int:
     pills = [("larger", words.text("glass.normal") if m.large else words.text("glass.larger"), acts.larger)]
     if acts.elder:
         on, turn = acts.elder
-        pills = [("elder", words.text("glass.elder-off") if on else words.text("glass.elder"), turn)]
+        pills.append(("elder", words.text("glass.elder-off") if on else words.text("glass.elder"), turn))
     if acts.language:
         pills.append(("language", LANGUAGES[language], acts.language))
     taken = 0

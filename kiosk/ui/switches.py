@@ -67,8 +67,9 @@ class Switched(ABC):
 
     @elder.setter
     def elder(self, elder: bool) -> None:
-        before, self._now.elder, self._now.large = self._now.elder, elder, elder
-        self._changed(before != elder)
+        if elder != self._now.elder:
+            self._now.elder = self._now.large = elder
+            self._redraw()
 
     @property
     def slow(self) -> bool:
