@@ -16,7 +16,7 @@ from drivers.audio import LONGEST, NotWav, unwav
 from drivers.sim.base import Verb
 
 HOST = "127.0.0.1"
-KEPT = 400
+KEPT = 200
 """Sounds that are remembered; the files of older ones are removed."""
 LOUD = 500
 """Of 32,767: a sample beyond it is heard."""
@@ -39,7 +39,7 @@ class SoundFarEnd:
     async def start(self) -> str:
         self._folder.mkdir(parents=True, exist_ok=True)
         await self._listen()
-        return f"tcp:{HOST}:{self._port}"
+        return f"tcp:{self.url}"
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._served, HOST, self._port)
@@ -53,6 +53,11 @@ class SoundFarEnd:
                 task.cancel()
             await asyncio.gather(*self._lines, return_exceptions=True)
             await server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        """Host and port, once it was started."""
+        return f"{HOST}:{self._port}"
 
     async def act(self, verb: str, choice: str = "") -> None:  # noqa: ARG002  every far end's signature
         raise ValueError("there is nothing to do at a speaker but to listen")
