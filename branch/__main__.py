@@ -22,7 +22,7 @@ from branch.bank.promise import Broken
 from branch.bank.remote import RemoteCore
 from branch.build import CODES, create_secrets, load_secrets, open_core, open_database, utc_ms
 from branch.settings import BadConfig, Settings
-from branch.store import bookkeeping, terminals
+from branch.store import bookkeeping, preferences, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
 from branch.store.outbox import event
 from branch.store.terminals import StoredKeys
@@ -144,6 +144,17 @@ def loss_lift(args: argparse.Namespace) -> int:
     return 0 if cards else 1
 
 
+def forget_preferences(args: argparse.Namespace) -> int:
+    """Erase how a customer likes the glass, as she asked; her accounts and what must be kept are not touched."""
+    _, db = _opened(args)
+    with db.write() as tx:
+        found = preferences.forget(tx, args.customer)
+        if found:
+            event(tx, db.clock(), "preferences.erased", "", {})
+    say("erased" if found else "nothing was kept of this customer")
+    return 0 if found else 1
+
+
 def core_check(args: argparse.Namespace) -> int:
     """Run the contract suite against a core's adapter: 0 when all is kept, 1 when not, 2 when it does not answer."""
     token = args.token_file.read_text().strip() if args.token_file else ""
@@ -222,6 +233,9 @@ def parser() -> argparse.ArgumentParser:
     lift = command(group("loss", "cards that were reported lost"), "lift", loss_lift)
     lift.add_argument("reference", help="the report's number, as on its paper")
     lift.add_argument("--by", required=True, help="number of the member of staff who does it")
+    command(commands, "forget-preferences", forget_preferences).add_argument(
+        "customer", help="the core's number of her"
+    )
     check = command(group("core", "core-banking systems"), "check", core_check, config=False)
     check.add_argument("--at", required=True, type=_address, help="the adapter's address, e.g. https://core.example")
     check.add_argument("--token-file", type=Path, help="its bearer token")

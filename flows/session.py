@@ -47,6 +47,10 @@ class Session:
     """The card with which she began, until it has been looked at."""
     asked_in: set[str] = field(default_factory=set)
     """What the customer was asked to put in, `card` or `id-card`: it is called after at the end, read or not."""
+    preferences: m.Preferences | None = None
+    """What is kept of how she likes the glass."""
+    touched_in: bool = False
+    """She began by choosing a language."""
     hurried: bool = False
     """The terminal is being stopped: nothing waits long any more."""
     broken: str = ""
@@ -308,7 +312,7 @@ class Session:
         await self.stop_watching()
         self.devices.card_reader.forget()
         self.level, self.customer, self.surname, self.claim = Level.NOBODY, "", "", None
-        self.id_number, self.card_aid = "", ""
+        self.id_number, self.card_aid, self.preferences = "", "", None
 
     async def close(self) -> None:
         """Forget everybody."""

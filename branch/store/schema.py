@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-VERSION = 2
+VERSION = 3
 """Of the schema, the ledger's tables included: a database of another version is refused."""
 METADATA = sa.MetaData()
 
@@ -127,6 +127,15 @@ codes = sa.Table(
     _number("expires"),
 )
 """The one-time code of a session: sends and tries are counted over all of its codes."""
+
+preferences = sa.Table(
+    "preferences",
+    METADATA,
+    _text("customer", key=True),
+    sa.Column("body", sa.JSON, nullable=False),
+    _number("since"),
+)
+"""How customers who agreed to it like the glass; erased on request."""
 
 known_payees = sa.Table(
     "known_payees",
