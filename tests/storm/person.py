@@ -175,6 +175,8 @@ class Person:
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
         if self.prefers in {option.id for option in options}:
             return self.prefers
+        if key == "help.called":
+            return "on"
         if key == "menu":
             if not self.transfers:
                 raise Leave

@@ -72,7 +72,8 @@ async def coverage(machine: Machine) -> Counter[str]:
     met.update(f"visit {how.partition(':')[0]}" for how in machine.endings)
     met.update({f"reversal {found}": count for found, count in machine.found.items()})
     met.update({f"mood {mood}": count for mood, count in machine.person.did.items()})
-    met.update({key: count for key, count in machine.person.seen.items() if key.startswith("Tell ")})
+    seen = machine.person.seen
+    met.update({key: count for key, count in seen.items() if key.startswith(("Tell ", "Choose help."))})
     for record, _ in await machine.journal.records():
         if record["state"] == "intent" and record["body"]["order"].get("fee"):
             met["with a fee"] += 1
