@@ -24,7 +24,7 @@ from branch.build import CODES, create_secrets, load_secrets, open_core, open_da
 from branch.plugins import check_production
 from branch.settings import BadConfig, Settings
 from branch.standing import OURS
-from branch.store import bookkeeping, people, terminals
+from branch.store import bookkeeping, people, preferences, terminals
 from branch.store.db import Database, Failed, SchemaMismatch, create_schema, in_a_line, open_engine
 from branch.store.outbox import event
 
@@ -188,6 +188,17 @@ def clearing_check(args: argparse.Namespace) -> int:
     return clearing_cli.check(args, *_opened(args), say)
 
 
+def forget_preferences(args: argparse.Namespace) -> int:
+    """Erase how a customer likes the glass, as she asked; her accounts and what must be kept are not touched."""
+    _, db = _opened(args)
+    with db.write() as tx:
+        found = preferences.forget(tx, args.customer)
+        if found:
+            event(tx, db.clock(), "preferences.erased", "", {})
+    say("erased" if found else "nothing was kept of this customer")
+    return 0 if found else 1
+
+
 def core_check(args: argparse.Namespace) -> int:
     """Run the contract suite against a core's adapter: 0 when all is kept, 1 when not, 2 when it does not answer."""
     token = args.token_file.read_text().strip() if args.token_file else ""
@@ -276,6 +287,9 @@ def parser() -> argparse.ArgumentParser:
     release.add_argument("number", type=int, help="the call's number, as it stands on the glass")
     release.add_argument("--by", required=True, help="number of the member of staff who has spoken with her")
     clearing_cli.arguments(command(group("clearing", "the way to other banks"), "check", clearing_check))
+    command(commands, "forget-preferences", forget_preferences).add_argument(
+        "customer", help="the core's number of her"
+    )
     check = command(group("core", "core-banking systems"), "check", core_check, config=False)
     check.add_argument("--at", required=True, type=_address, help="the adapter's address, e.g. https://core.example")
     check.add_argument("--token-file", type=Path, help="its bearer token")

@@ -179,8 +179,13 @@ class PinPad(Device, Protocol):
         """Let the customer type; `on_count` hears how many digits stand there. Raises Abandoned, TooLate."""
         ...
 
-    async def enter_digits(self, on_digits: Callable[[str], None], patience: float) -> str:
-        """The other mode: keys in clear, for amounts, accounts and choices. Never for a PIN."""
+    async def enter_digits(
+        self, on_digits: Callable[[str], None], patience: float, on_function: Callable[[str], None] | None = None
+    ) -> str:
+        """The other mode: keys in clear, for amounts, accounts and choices. Never for a PIN. Raises Abandoned, TooLate.
+
+        `on_digits` hears all that stands there now; `on_function` hears `clear` and `backspace` before it.
+        """
         ...
 
     async def mac(self, data: bytes) -> bytes:
@@ -317,6 +322,43 @@ class Panel(Device, Protocol):
 
     def changes(self) -> AsyncIterator[PanelState]:
         """The state now, then each that differs from the one before; also that it is away, and how it came back."""
+        ...
+
+
+# --- sound
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A sentence as sound: 16 bits a sample, little-endian, one channel."""
+
+    pcm: bytes = field(repr=False)
+    rate: int
+    """Samples a second."""
+    text: str = field(default="", repr=False)
+    """What is said, for whoever reads it instead. It may be private."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.pcm) / 2 / self.rate
+
+
+class Outlet(enum.StrEnum):
+    """Who hears it: the customer alone through handset or headset, or everybody before the terminal."""
+
+    PRIVATE, PUBLIC = "private", "public"
+
+
+class Sound(Device, Protocol):
+    """Ears for one, and a loudspeaker; a terminal may have either, both or none."""
+
+    def has(self, outlet: Outlet) -> bool:
+        """Is there such an outlet at all?"""
+        ...
+
+    async def play(self, clip: Clip, outlet: Outlet) -> None:
+        """Return when it has been played to its end. Cancelling it is silence at once. Offline or Faulty otherwise."""
         ...
 
 

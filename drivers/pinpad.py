@@ -131,10 +131,12 @@ class XfsPinPad:
             raise Garbled(NAME, f"a key serial number of {len(serial.ksn)} bytes", _DATA_REFUSED)
         return PinBlock(block, format, serial.ksn)
 
-    async def enter_digits(self, on_digits: Callable[[str], None], patience: float) -> str:
+    async def enter_digits(
+        self, on_digits: Callable[[str], None], patience: float, on_function: Callable[[str], None] | None = None
+    ) -> str:
         """See `drivers.api.PinPad`. Answers what `on_digits` heard last: what the customer saw is what counts."""
         entry = {"maxLen": DATA_LIMIT, "autoEnd": False, "activeKeys": _ACTIVE}
-        typed = _Typed(on_digits)
+        typed = _Typed(on_digits, on_function)
         with self._only("clear entry"):
             _ended(await self._xfs.command("Keyboard.DataEntry", entry, patience, typed.hear))
         return typed.digits
@@ -201,12 +203,14 @@ class _Serial:
 class _Typed:
     """Follows the keys of the clear mode."""
 
-    def __init__(self, on_digits: Callable[[str], None]) -> None:
-        self._on_digits, self.digits = on_digits, ""
+    def __init__(self, on_digits: Callable[[str], None], on_function: Callable[[str], None] | None) -> None:
+        self._on_digits, self._on_function, self.digits = on_digits, on_function, ""
 
     def hear(self, name: str, payload: Payload) -> None:
         if name != "Keyboard.KeyEvent":
             return
+        if self._on_function and payload.get("completion") in ("clear", "backspace"):
+            self._on_function(str(payload["completion"]))
         match payload.get("completion"), payload.get("digit"):
             case "continue" | "auto", str(key) if key in DIGITS and len(self.digits) < DATA_LIMIT:
                 self.digits += str(DIGITS.index(key))

@@ -8,6 +8,7 @@ from flows.arrive import Arrival, BankCard, IdentityCard, arrival
 from flows.information import information
 from flows.person import FORGOT, forgot_pin
 from flows.ports import Back, Refused
+from flows.preferences import restore
 from flows.scan import offered, scan
 from flows.screens import Choose, EnterPin, Option, Picture, Prompt, Tell, Tone, Wait, Where
 from flows.session import Level, Session, VisitOver
@@ -220,6 +221,7 @@ async def _card_on_file(session: Session, claimed: m.Claimed) -> m.CardOnFile:
 
 def _is_customer(session: Session, known: m.Authorised) -> None:
     session.customer, session.surname, session.level = known.customer, known.surname, Level.CUSTOMER
+    restore(session, known.preferences, language=not session.touched_in)
 
 
 async def _card_pulled(session: Session) -> None:

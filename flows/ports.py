@@ -42,6 +42,11 @@ class Stage(Protocol):
     large: bool
     """Larger type is on."""
 
+    slow: bool
+    """The customer reads large letters, listens, or asked for more time."""
+    elder: bool
+    """She asked for fewer choices and a plainer way."""
+
     async def show(self, screen: Screen[T], chrome: Chrome) -> T:
         """Draw the screen and wait for its answer. Raises Back, CallHelp or Leave when that is touched.
 
@@ -169,6 +174,7 @@ class Bank(Protocol):
     async def call_help(self, call: m.HelpCall) -> m.HelpCalled: ...
     async def incident(self, incident: m.Incident) -> None: ...
     async def rate(self, rating: m.Rating) -> None: ...
+    async def keep_preferences(self, customer: str, preferences: m.Preferences | None) -> None: ...
 
 
 Facts = Mapping[str, str | int | None]

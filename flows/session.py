@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from drivers.api import Abandoned, DeviceError, Faulty
 from flows.arrive import Arrival
 from flows.back import MISSING, Tape
+from flows.elder import MORE, fewer
+from flows.helped import IN_WRITING, help_called
 from flows.journal import Intent, JournalFailed, Undo
 from flows.level import Level as Level, NotSent as NotSent, OtherWay as OtherWay, VisitOver as VisitOver
 from flows.orders import about, ending_of, journaled, order_facts
@@ -46,6 +48,10 @@ class Session:
     """The card with which she began, until it has been looked at."""
     asked_in: set[str] = field(default_factory=set)
     """What the customer was asked to put in, `card` or `id-card`: it is called after at the end, read or not."""
+    preferences: m.Preferences | None = None
+    """What is kept of how she likes the glass."""
+    touched_in: bool = False
+    """She began by choosing a language."""
     hurried: bool = False
     """The terminal is being stopped: nothing waits long any more."""
     broken: str = ""
@@ -110,11 +116,14 @@ class Session:
 
     async def choose_until(self, screen: Screen[str], changes: Callable[[], Awaitable[None]]) -> str:
         """As `choose_freely`; "" as soon as `changes` ends: what the screen offers is no longer so."""
+        shown = fewer(screen) if self.terminal.stage.elder else screen
         while True:  # as in _shown: a person's own touch
             try:
-                await self._attend(self._beside(screen, changes, Chrome("leave")))
+                await self._attend(self._beside(shown, changes, Chrome("leave")))
             except OtherWay as other:
-                return other.option
+                if other.option != MORE:
+                    return other.option
+                shown = screen
             except CallHelp:
                 await self._help(screen.key)
             else:
@@ -312,7 +321,7 @@ class Session:
         await self.stop_watching()
         self.devices.card_reader.forget()
         self.level, self.customer, self.surname, self.claim = Level.NOBODY, "", "", None
-        self.id_number, self.card_aid = "", ""
+        self.id_number, self.card_aid, self.preferences = "", "", None
 
     async def close(self) -> None:
         """Forget everybody."""
@@ -348,7 +357,7 @@ class Session:
     async def _silence(self) -> None:
         """Warn a quiet customer, and end the visit of one who has gone."""
         loop, stage, rules = asyncio.get_running_loop(), self.terminal.stage, self.terminal.rules
-        slow = 2 if stage.large else 1
+        slow = 2 if stage.slow else 1
         while True:
             rest = max(stage.touched, self._active) + rules.idle * slow - loop.time()
             if rest > 0:
@@ -369,10 +378,21 @@ class Session:
             await self._told_plainly(Tell("help.unreachable"))
             return
         await self.note("help", number=called.number, screen=screen)
-        await self._told_plainly(Tell("help.called", params=(("number", str(called.number)),)))
+        if await self._told_plainly(help_called(called.number)) == IN_WRITING:
+            await self._in_writing(call)
 
-    async def _told_plainly(self, screen: Tell) -> None:
-        await self._attend(self.terminal.stage.show(screen, Chrome("", help=False)))
+    async def _in_writing(self, call: m.HelpCall) -> None:
+        """She does not hear or speak: whoever comes shall know it before."""
+        call = call.model_copy(update={"wants": "text"})
+        try:
+            await self.busy(Wait("wait.help"), lambda: self.bank.call_help(call))
+        except (Refused, Unreachable):
+            await self._told_plainly(Tell("help.unreachable"))
+        else:
+            await self._told_plainly(Tell("help.in-writing"))
+
+    async def _told_plainly(self, screen: Screen[T]) -> T:
+        return await self._attend(self.terminal.stage.show(screen, Chrome("", help=False)))
 
 
 def _heard(task: "asyncio.Future[Any]") -> None:

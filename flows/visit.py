@@ -11,6 +11,7 @@ from flows.identify import identify
 from flows.menu import guarded, menu
 from flows.orders import short, untold_facts
 from flows.ports import Chrome, Leave, Refused, Unreachable
+from flows.preferences import offer
 from flows.screens import Picture, Prompt, Rate, Tell
 from flows.session import Level, Session, VisitOver
 from protocol import messages as m
@@ -62,6 +63,7 @@ async def _story(session: Session) -> str:
         return "nobody"
     await _untold(session)
     await menu(session)
+    await offer(session)
     stars = await session.choose_freely(Rate("farewell.rate"))
     if stars:
         await _quietly(session, session.bank.rate(m.Rating(visit=session.visit, stars=stars)))

@@ -21,10 +21,12 @@ from kiosk.config import BadConfig, Config, load
 from protocol.messages import Hello
 
 if TYPE_CHECKING:
+    from drivers.audio import AudioOut
     from flows.terminal import Devices
     from kiosk.app import KivyStage
     from kiosk.media.client import MediaProcess
     from kiosk.terminal import Service
+    from kiosk.voice.companion import Companion
 
 D = TypeVar("D")
 HERE = Path(__file__).resolve().parent.parent
@@ -187,7 +189,9 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
     line: Line = Line(config.branch, context, lambda: service.state, told)
     terminal = replace(terminal, standing=lambda: standing(line.hello))
     service: Service = Service(terminal, line, link, asyncio.get_running_loop().time)
-    for background in (line.run(), media.run(), _simulated(stage, terminal.devices, media, ours)):
+    sound = audio(config)
+    voice = companion(config, stage, words, terminal.devices, sound)
+    for background in (line.run(), media.run(), voice.run(), _simulated(stage, terminal.devices, media, sound, ours)):
         _beside(stack, background)
     return Kiosk(stage, service, media)
 
@@ -213,11 +217,12 @@ def drivers(config: Config, stack: AsyncExitStack) -> "Devices":
     from drivers.panel import XfsPanel  # noqa: PLC0415
     from drivers.pinpad import XfsPinPad  # noqa: PLC0415
     from flows.terminal import Devices  # noqa: PLC0415
+    from kiosk.voice.pad import YieldingPad  # noqa: PLC0415
 
     made = Devices(
         _driver(config, "id_reader", SerialIdReader),
         _driver(config, "card_reader", lambda url: PcscCardReader(url, today=_today)),
-        _driver(config, "pin_pad", XfsPinPad),
+        YieldingPad(_driver(config, "pin_pad", XfsPinPad)),
         _driver(config, "printer", SerialPrinter),
         _driver(config, "panel", XfsPanel) if "panel" in config.devices else None,
     )
@@ -225,6 +230,29 @@ def drivers(config: Config, stack: AsyncExitStack) -> "Devices":
         if device:
             stack.push_async_callback(device.close)
     return made
+
+
+def audio(config: Config) -> "AudioOut":
+    """The outlets that the terminal has, if any."""
+    from drivers.audio import AudioOut  # noqa: PLC0415
+
+    for name in ("headset", "speaker"):
+        if name in config.devices:
+            _driver(config, name, AudioOut)
+    return AudioOut(config.devices.get("headset", ""), config.devices.get("speaker", ""))
+
+
+def companion(config: Config, stage: Any, words: Any, devices: "Devices", sound: "AudioOut") -> "Companion":
+    """What says the screens, with the voices that the configuration names."""
+    from kiosk.voice.companion import Companion  # noqa: PLC0415
+    from kiosk.voice.pad import YieldingPad  # noqa: PLC0415
+    from kiosk.voice.speech import COMMAND, VOICES, CommandSpeech  # noqa: PLC0415
+
+    voice, pad = config.voice, devices.pin_pad
+    named = {"zh": voice.zh, "en": voice.en, "ar": voice.ar}
+    speech = CommandSpeech(voice.command or COMMAND, {name: named[name] or usual for name, usual in VOICES.items()})
+    assert isinstance(pad, YieldingPad)  # noqa: S101  `drivers` made it
+    return Companion(stage, words, speech, sound, pad, devices.panel)
 
 
 def _driver(config: Config, name: str, make: Callable[[str], D]) -> D:
@@ -247,9 +275,9 @@ def _only_one(config: Config, stack: AsyncExitStack) -> None:
         raise BadConfig(config.state, 0, "another terminal program has this journal", "stop that one first") from why
 
 
-async def _simulated(stage: Any, devices: Any, camera: Any, ours: bool) -> None:
+async def _simulated(stage: Any, devices: Any, camera: Any, sound: Any, ours: bool) -> None:
     """Say SIMULATED on the glass for as long as any far end is ours, by its address or by its own word."""
-    all_ = (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer, devices.panel, camera)
+    all_ = (devices.id_reader, devices.card_reader, devices.pin_pad, devices.printer, devices.panel, camera, sound)
     while True:
         found = [await one.status() for one in all_ if one]
         stage.simulated = ours or any(status.simulated for status in found)

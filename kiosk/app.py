@@ -1,7 +1,6 @@
 """KivyStage: the customer's glass. It shows one screen at a time, and answers with what her hand did."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, TypeVar, cast
 from flows.ports import Back, CallHelp, Chrome, Leave, Words
 from flows.screens import Attract, EnterAmount, EnterNumber, EnterPin, Screen, Wait
 from kiosk.ui import chrome as frame, kinds, shot, window
+from kiosk.ui.drafts import Drafts
 from kiosk.ui.glass import Glass
 from kiosk.ui.letters import Letters
 from kiosk.ui.page import Draft, Hands, Next, Page
@@ -21,8 +21,6 @@ from kiosk.ui.veil import Veil
 from kiosk.ui.wait import LONG
 
 T = TypeVar("T")
-DRAFTS = 8
-"""Screens whose typing is kept while others stand before them: help, or a later question that she comes back from."""
 FADE = THEME.motion.fade
 """Seconds that a screen taken off stays visible, untouchable, if no other follows: no flash between two screens."""
 
@@ -76,7 +74,9 @@ class KivyStage(Switched):
         """Told of each screen as soon as it is on the glass."""
         self._home = language
         self._letters = Letters(fonts.regular, fonts.bold)
-        self._drafts: OrderedDict[Screen[Any], Draft] = OrderedDict()
+        self.alarms: list[Callable[[float], None]] = []
+        """Told of each count-down before a quiet visit ends, with its seconds."""
+        self._drafts = Drafts()
         self._shown: _Shown | None = None
         self._warning: tuple[float, asyncio.Future[None]] | None = None
         self._sheet = False
@@ -110,7 +110,7 @@ class KivyStage(Switched):
         await self._ready.wait()
         if chrome.back == "leave":  # home again: what she typed belongs to a flow that is over
             self._drafts.clear()
-        shown = _Shown(screen, chrome, self._draft(screen), asyncio.get_running_loop().create_future())
+        shown = _Shown(screen, chrome, self._drafts.of(screen), asyncio.get_running_loop().create_future())
         self._shown, self._sheet = shown, False
         self._glass.calm()
         self._glass.restart(self._glass.page)
@@ -145,6 +145,8 @@ class KivyStage(Switched):
         self._glass.calm()
         self._glass.restart(self._glass.over)
         self._cover()
+        for alarm in self.alarms:
+            alarm(seconds)
         try:
             await here
         finally:
@@ -157,9 +159,36 @@ class KivyStage(Switched):
         self._drafts.clear()
         self._sheet = False
         self._now.language, self._now.large, self._now.hidden = self._home, False, False
+        self._now.elder = self._now.dark = False
         if self._shown:
-            self._shown.draft = self._draft(self._shown.screen)
+            self._shown.draft = self._drafts.of(self._shown.screen)
         self._redraw()
+
+    # --- the keys of the pad, in the same hand that touches
+
+    def pressed(self, screen: Screen[Any], answer: object) -> None:
+        """Answer the shown screen by a key; Back, CallHelp or Leave as `answer` are raised. Nothing if it is gone."""
+        self.stirred()
+        if self._shown and self._shown.screen is screen:
+            if isinstance(answer, Exception):
+                self._raises(answer)
+            else:
+                self._answers(self._shown)(answer)
+
+    def stirred(self) -> None:
+        """A sign of life that was no touch: a key, or a sentence that she listens to."""
+        self._felt()
+        self._here()
+
+    def typing(self, screen: Screen[Any]) -> str:
+        """What stands typed on the shown screen."""
+        return self._shown.draft.typed if self._shown and self._shown.screen is screen else ""
+
+    def write(self, screen: Screen[Any], text: str) -> None:
+        """Let this stand typed on the shown screen."""
+        if self._shown and self._shown.screen is screen:
+            self._shown.draft.typed = text
+            self._redraw()
 
     # --- reading the glass
 
@@ -173,12 +202,7 @@ class KivyStage(Switched):
 
     def find(self, text: str) -> Touchable:
         """What is touched under an id, a label, or a part of a label. Raises LookupError."""
-        touches = [one for layer in self._glass.live for one in layer.touches]
-        for same in (lambda one: one.id == text, lambda one: one.label == text, lambda one: text in one.label):
-            for one in touches:
-                if same(one):
-                    return one
-        raise LookupError(f"nothing to touch is called {text!r}; there are {[one.id for one in touches]}")
+        return self._glass.find(text)
 
     @property
     def debounce(self) -> float:
@@ -244,9 +268,10 @@ class KivyStage(Switched):
         where = shown.screen.where if shown else None
         attract = shown is not None and isinstance(shown.screen, Attract)
         amounts = self._toggle_hidden if shown is not None and shown.money else None
-        if self._differs("top", (look, where, attract, self.simulated, self.name, amounts)):
+        if self._differs("top", (look, where, attract, self.simulated, self.name, amounts, self.elder)):
             self._glass.head.wipe()
-            acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large, amounts)
+            elder = (self.elder, self._toggle_elder) if attract else None
+            acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large, amounts, elder)
             frame.top(Pencil(self._glass.head, self._letters, look), self.words, at, where, self.name, acts)
         chrome, next_ = (shown.chrome, shown.next) if shown else (Chrome("", help=False), None)
         key = (look, chrome, next_ and (next_.verb, next_.ready))
@@ -272,9 +297,13 @@ class KivyStage(Switched):
                 seconds, _ = self._warning
                 glass.anywhere = self._here
                 pencil.move(frame.warning(pencil, self.words, seconds, self._here), always=True)
+            elif self.dark:
+                glass.anywhere = self._light
+                frame.darkness(pencil, self.words, self._light)
             elif self._sheet:
                 glass.anywhere = self._close_sheet
-                frame.languages(pencil, self.words, self._choose_language, self._close_sheet)
+                acts = frame.SheetActs(self._choose_language, self._toggle_elder, self._close_sheet)
+                frame.sheet(pencil, self.words, acts, elder=self.elder)
             glass.stir()
 
     def _cover_look(self) -> Look:
@@ -318,8 +347,14 @@ class KivyStage(Switched):
     def _toggle_large(self) -> None:
         self.large = not self.large
 
+    def _toggle_elder(self) -> None:
+        self._sheet, self.elder = False, not self.elder
+
     def _toggle_hidden(self) -> None:
         self.hidden = not self.hidden
+
+    def _light(self) -> None:
+        self.dark = False
 
     def _open_sheet(self) -> None:
         self._sheet = True
@@ -334,15 +369,6 @@ class KivyStage(Switched):
         self._redraw()
 
     # --- coming and going
-
-    def _draft(self, screen: Screen[Any]) -> Draft:
-        """What was typed on an equal screen since she was at the menu."""
-        draft = self._drafts.setdefault(screen, Draft())
-        draft.stars, draft.waited = 0, 0.0
-        self._drafts.move_to_end(screen)
-        if len(self._drafts) > DRAFTS:
-            self._drafts.popitem(last=False)
-        return draft
 
     def _patience(self, shown: _Shown, screen: Wait) -> None:
         """Say that it takes longer than usual, when it does."""

@@ -1,6 +1,7 @@
 """The terminal's configuration: one TOML file, read into frozen values; mistakes name file, line and remedy."""
 
 import re
+import shlex
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ DEVICES = {
     "printer": ("serial:", "tcp:", "sim:"),
     "camera": ("v4l2:", "rtsp:", "file:", "sim:"),
     "panel": ("xfs:", "ws:", "wss:", "sim:"),
+    "headset": ("alsa:", "tcp:", "sim:"),
+    "speaker": ("alsa:", "tcp:", "sim:"),
 }
 """Each device, and how its URL may begin."""
-OPTIONAL = frozenset({"panel"})
+OPTIONAL = frozenset({"panel", "headset", "speaker"})
 """Devices that a terminal may be without."""
 KEYS: dict[str, dict[str, type]] = {
     "terminal": {"id": str, "state": str, "language": str},
@@ -33,6 +36,7 @@ KEYS: dict[str, dict[str, type]] = {
     },
     "devices": dict.fromkeys(DEVICES, str),
     "pin": {"format": str},
+    "voice": dict.fromkeys(("command", "zh", "en", "ar"), str),
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
 ONE_OF = (
@@ -70,6 +74,16 @@ class Screen:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """The program that makes sentences heard, and how it calls its voices; "" for what comes with the terminal."""
+
+    command: str = ""
+    zh: str = ""
+    en: str = ""
+    ar: str = ""
+
+
+@dataclass(frozen=True)
 class Config:
     """How this terminal runs."""
 
@@ -80,6 +94,7 @@ class Config:
     """URLs; those of `OPTIONAL` may be absent."""
     language: str = "zh"
     screen: Screen = Screen()
+    voice: Voice = Voice()
     rules: Rules = Rules()
     file: Path = Path()
 
@@ -132,6 +147,7 @@ def load(path: Path) -> Config:
         devices=found["devices"],
         language=terminal.get("language", "zh"),
         screen=Screen(**found.get("screen", {})),
+        voice=Voice(**found.get("voice", {})),
         rules=Rules(
             **found.get("patience", {}),
             pin_format=found.get("pin", {}).get("format", Rules.pin_format),
@@ -166,15 +182,23 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         raise wrong(section, key, f"no such {what}", f"write {', '.join(known[:-1])} or {known[-1]}")
     if not _is_https(found["branch"]["url"]):
         raise wrong("branch", "url", "not the address of a branch", "write https://HOST:PORT")
+    if not _splits(found.get("voice", {}).get("command", "espeak-ng")):
+        raise wrong("voice", "command", "not a command", "write PROGRAM ARGUMENTS…, with {voice} for the voice's name")
     for name, begins in DEVICES.items():
         url = found["devices"].get(name)
         if url is not None and not url.startswith(begins):
             remedy = f"it begins with {', '.join(begins)}"
             raise wrong("devices", name, f"{url!r} is no URL of this device", remedy)
-    for section in ("screen", "patience"):
-        for key, value in found.get(section, {}).items():
-            if not isinstance(value, bool) and not 0 < value < 100_000:
-                raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+    for section, key, value in ((one, *pair) for one in ("screen", "patience") for pair in found.get(one, {}).items()):
+        if not isinstance(value, bool) and not 0 < value < 100_000:
+            raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+
+
+def _splits(command: str) -> bool:
+    try:
+        return bool(shlex.split(command))
+    except ValueError:  # a quotation without end
+        return False
 
 
 def _unknown(found: dict[str, Any]) -> list[tuple[str, str, tuple[str, ...], str]]:

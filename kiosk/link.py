@@ -237,6 +237,10 @@ class Link:
     async def rate(self, rating: m.Rating) -> None:
         await self._call("rate", rating, calls.Nothing)
 
+    async def keep_preferences(self, customer: str, preferences: m.Preferences | None) -> None:
+        body = calls.KeepPreferences(customer=customer, preferences=preferences)
+        await self._call("keep_preferences", body, calls.Nothing)
+
     async def pad_keys(self) -> m.PadKeys:
         """Fresh working keys for the PIN pad, under its master key."""
         return await self._call("pad_keys", calls.Nothing(), m.PadKeys)

@@ -114,7 +114,9 @@ class Service:
     async def _serve(self, language: str, card: Arrival | None) -> None:
         self.terminal.stage.language = language
         self.state = m.Heartbeat(state="visit")
-        session = Session(self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}", arrived=card)
+        session = Session(
+            self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}", arrived=card, touched_in=card is None
+        )
         try:
             await visit(session)
         except JournalFailed as why:

@@ -63,6 +63,13 @@ class CardSaid(m.Message):
     verdict: m.CardVerdict
 
 
+class KeepPreferences(m.Message):
+    """She wants her settings to follow her; without any, they are forgotten."""
+
+    customer: m.Handle
+    preferences: m.Preferences | None = None
+
+
 class OfKey(m.Message):
     """An enquiry about one key."""
 
@@ -118,6 +125,7 @@ PATHS: dict[str, Call] = {
     "call_help": Call("/v1/help", m.HelpCall, m.HelpCalled),
     "incident": Call("/v1/incident", m.Incident, Nothing),
     "rate": Call("/v1/rate", m.Rating, Nothing),
+    "keep_preferences": Call("/v1/preferences", KeepPreferences, Nothing),
     "loss_cards": Call("/v1/loss/cards", care.LossAsked, care.LossCards),
     "send_code": Call("/v1/code/send", care.CodeAsked, care.CodeSent),
     "check_code": Call("/v1/code/check", care.CodeTyped, Nothing),

@@ -150,6 +150,14 @@ class DocumentProof(Message):
     pin: PinCheck
 
 
+class Preferences(Message):
+    """How a customer likes the glass; kept only because she said yes to it."""
+
+    language: Literal["zh", "en", "ar"]
+    large: bool = False
+    elder: bool = False
+
+
 class Authorised(Message):
     """The branch knows this customer for the rest of the visit."""
 
@@ -160,6 +168,7 @@ class Authorised(Message):
     scripts: tuple[Hex, ...] = ()
     confirmed: bool
     """False until the card's TC has been reported."""
+    preferences: Preferences | None = None
 
 
 class CardVerdict(Message):
@@ -339,6 +348,8 @@ class HelpCall(Message):
     visit: str = Field(pattern=VISIT)
     screen: str
     language: str
+    wants: Literal["voice", "text"] = "voice"
+    """`text`: she does not hear or speak, and whoever comes shall write."""
 
 
 class HelpCalled(Message):

@@ -30,6 +30,7 @@ from drivers.sim.idcard import IdReaderFarEnd
 from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from drivers.sim.printer import PrinterFarEnd
+from drivers.sim.sound import SoundFarEnd
 from kiosk import __main__ as kiosk, device, record
 from kiosk.config import KEYS as KIOSK_KEYS, BadConfig
 from protocol import messages as m
@@ -195,6 +196,7 @@ def test_the_close_codes_are_the_links_own() -> None:
 
 def test_the_faults_of_the_far_ends_are_those_that_they_have() -> None:
     ends = (IdReaderFarEnd, CardReaderFarEnd, PinPadFarEnd, PrinterFarEnd, CameraFarEnd, PanelFarEnd)
+    ends += tuple(SoundFarEnd(name, ROOT) for name in ("headset", "speaker"))
     assert {row[0]: row[3] for row in _rows("wires.md", "| far end |")} == {
         end.name: ", ".join(end.faults) for end in ends
     }

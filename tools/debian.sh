@@ -7,7 +7,7 @@ kiosk="make gcc libc6-dev python3-dev python3-venv swig libpcsclite-dev
     pcscd vsmartcard-vpcd
     libgl1 libegl1 libgles2 libgl1-mesa-dri libmtdev1 libfribidi0
     fonts-noto-cjk fonts-noto-core fonts-droid-fallback
-    tesseract-ocr tesseract-ocr-chi-sim espeak-ng"
+    tesseract-ocr tesseract-ocr-chi-sim espeak-ng alsa-utils"
 tests="xvfb xdotool chromium postgresql coturn systemd"
 
 wanted=

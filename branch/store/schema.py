@@ -180,6 +180,15 @@ downloads = sa.Table(
 )
 """Papers that wait for a customer's phone."""
 
+preferences = sa.Table(
+    "preferences",
+    METADATA,
+    _text("customer", key=True),
+    sa.Column("body", sa.JSON, nullable=False),
+    _number("since"),
+)
+"""How customers who agreed to it like the glass; erased on request."""
+
 known_payees = sa.Table(
     "known_payees",
     METADATA,

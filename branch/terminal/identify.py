@@ -5,6 +5,7 @@ from branch.bank.hsm import HsmRefused
 from branch.store import pins, visits
 from branch.store.outbox import event
 from branch.store.visits import Customer
+from branch.terminal import preferences
 from branch.terminal.context import Branch, Refusal, Trouble, own
 from protocol import calls, messages as m
 from protocol.mask import PinBlock, mask_pan
@@ -80,7 +81,13 @@ def authorise_card(branch: Branch, terminal: str, proof: m.CardProof) -> m.Autho
     opened = Customer(branch.handle(), proof.visit, terminal, holder.id, mark, counter, "waiting")
     _open(branch, opened)
     answer = branch.issuer.answer(card.pan, card.sequence, proof.field55)
-    return m.Authorised(customer=opened.handle, surname=surname(holder.name), issuer_data=answer, confirmed=False)
+    return m.Authorised(
+        customer=opened.handle,
+        surname=surname(holder.name),
+        issuer_data=answer,
+        confirmed=False,
+        preferences=preferences.of(branch, holder.id),
+    )
 
 
 def usable(branch: Branch, card: CoreCard) -> None:
@@ -107,7 +114,12 @@ def authorise_document(branch: Branch, terminal: str, proof: m.DocumentProof) ->
     _check_pin(branch, proof.visit, offered.card, offered.pin_number, proof.pin)
     opened = Customer(branch.handle(), proof.visit, terminal, holder.id, None, None, "confirmed")
     _open(branch, opened)
-    return m.Authorised(customer=opened.handle, surname=surname(holder.name), confirmed=True)
+    return m.Authorised(
+        customer=opened.handle,
+        surname=surname(holder.name),
+        confirmed=True,
+        preferences=preferences.of(branch, holder.id),
+    )
 
 
 def _check_pin(branch: Branch, visit: str, mark: str, number: str, pin: m.PinCheck) -> None:

@@ -49,6 +49,8 @@ def call_help(branch: Branch, terminal: str, call: m.HelpCall) -> m.HelpCalled:
         number, made = people.call_help(tx, call.visit, terminal, call.screen, call.language, branch.now)
         if made:
             event(tx, branch.now, "help.called", call.visit, {"number": number, "screen": plain(call.screen)})
+        if call.wants == "text":
+            event(tx, branch.now, "help.in-writing", call.visit, {"number": number})
     return m.HelpCalled(number=number)
 
 

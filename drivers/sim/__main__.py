@@ -24,6 +24,7 @@ from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pcscd import PcscDaemon
 from drivers.sim.pinpad import PinPadFarEnd
 from drivers.sim.printer import PrinterFarEnd
+from drivers.sim.sound import SoundFarEnd
 
 BAUD = 115_200
 """The line speed of an identity reader, when its bytes are paced."""
@@ -61,7 +62,7 @@ def pad_keys(path: pathlib.Path) -> tuple[bytes, bytes, bytes]:
 
 
 def far_ends(args: argparse.Namespace) -> tuple[FarEnd, ...]:
-    """The six devices, not started yet. ValueError when a file handed in is not what it should be."""
+    """The eight devices, not started yet. ValueError when a file handed in is not what it should be."""
     tdes, aes, sm4 = pad_keys(args.pad_keys)
     return (
         IdReaderFarEnd(baud=BAUD if args.baud_pacing else 0),
@@ -70,6 +71,8 @@ def far_ends(args: argparse.Namespace) -> tuple[FarEnd, ...]:
         PrinterFarEnd(args.state / "receipts", presenter=True, speed=LINES_A_SECOND if args.baud_pacing else 0),
         CameraFarEnd(args.state / "film"),
         PanelFarEnd(),
+        SoundFarEnd("headset", args.state / "sound", paced=args.baud_pacing),
+        SoundFarEnd("speaker", args.state / "sound", paced=args.baud_pacing),
     )
 
 

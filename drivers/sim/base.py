@@ -19,7 +19,7 @@ class FarEnd(Protocol):
     """One simulated device. Its identity answer on the wire says SIM."""
 
     name: str
-    """`id-reader`, `card-reader`, `pin-pad`, `printer`, `camera` or `panel`."""
+    """`id-reader`, `card-reader`, `pin-pad`, `printer`, `camera`, `panel`, `headset` or `speaker`."""
     fault: str
     """The fault in force; "" for none. Set it through `set_fault`."""
 

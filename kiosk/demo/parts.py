@@ -32,7 +32,7 @@ TAIL = 4096
 """Bytes at the end of a log in which its last line is looked for."""
 DEVICES = {
     name: f"sim:{name.replace('_', '-')}"
-    for name in ("id_reader", "card_reader", "pin_pad", "printer", "camera", "panel")
+    for name in ("id_reader", "card_reader", "pin_pad", "printer", "camera", "panel", "headset", "speaker")
 }
 
 

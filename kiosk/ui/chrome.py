@@ -11,7 +11,7 @@ from kiosk.ui.colour import rgba
 from kiosk.ui.page import Next
 from kiosk.ui.pencil import Animate, Pencil
 from kiosk.ui.pictures import eye, person
-from kiosk.ui.tokens import LANGUAGES, RIGHT_TO_LEFT, Box, Measures
+from kiosk.ui.tokens import DARK, LANGUAGES, RIGHT_TO_LEFT, Box, Measures
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class TopActs:
     language: Callable[[], None] | None
     larger: Callable[[], None]
     amounts: Callable[[], None] | None
+    elder: tuple[bool, Callable[[], None]] | None = None
+    """Whether elder mode is on, and what turns it; where languages are keys of the screen itself."""
 
 
 def top(pencil: Pencil, words: Words, at: Regions, where: Where | None, name: str, acts: TopActs) -> None:
@@ -77,6 +79,9 @@ def top(pencil: Pencil, words: Words, at: Regions, where: Where | None, name: st
 def _pills(pencil: Pencil, words: Words, row: Box, acts: TopActs) -> int:
     m, language = pencil.m, pencil.look.language
     pills = [("larger", words.text("glass.normal") if m.large else words.text("glass.larger"), acts.larger)]
+    if acts.elder:
+        on, turn = acts.elder
+        pills.append(("elder", words.text("glass.elder-off") if on else words.text("glass.elder"), turn))
     if acts.language:
         pills.append(("language", LANGUAGES[language], acts.language))
     taken = 0
@@ -153,8 +158,17 @@ def _help(pencil: Pencil, cell: Box, label: str, act: Callable[[], None]) -> Non
         pencil.text(inner, label, m.body, ink=look.ink, on=look.fill, side="centre", upright="middle")
 
 
-def languages(pencil: Pencil, words: Words, choose: Callable[[str], None], close: Callable[[], None]) -> None:
-    """A sheet with each language under its own name."""
+@dataclass(frozen=True)
+class SheetActs:
+    """What the keys of the sheet do."""
+
+    choose: Callable[[str], None]
+    elder: Callable[[], None]
+    close: Callable[[], None]
+
+
+def sheet(pencil: Pencil, words: Words, acts: SheetActs, *, elder: bool) -> None:
+    """Each language under its own name, and elder mode."""
     m, palette, panel = pencil.m, pencil.palette, pencil.m.panel
     whole = Box(0, 0, panel.width, panel.height)
     pencil.block(whole, palette.veil)
@@ -162,28 +176,40 @@ def languages(pencil: Pencil, words: Words, choose: Callable[[str], None], close
     count = len(LANGUAGES)
     head = round(m.strong * 1.38) + m.mm(8)
     wide = min(panel.width - 2 * m.margin, m.mm(230))
-    sheet = whole.middle(wide, min(panel.height - 2 * m.mm(6), head + count * (high + m.key_gap) + m.mm(24) + m.mm(24)))
-    pencil.plate(sheet, palette.ground)
-    inner = sheet.inset(m.mm(12), m.mm(10))
+    low = 2 * m.mm(18) + 2 * m.key_gap
+    card = whole.middle(wide, min(panel.height - 2 * m.mm(6), head + count * (high + m.key_gap) + low + m.mm(24)))
+    pencil.plate(card, palette.ground)
+    inner = card.inset(m.mm(12), m.mm(10))
     pencil.text(inner.upper(head - m.mm(6)), words.text("glass.language"), m.strong, bold=True)
     body = inner.below(head)
-    high = min(high, (body.h - m.mm(20) - count * m.key_gap) // count)
+    high = min(high, (body.h - low - count * m.key_gap) // count)
     for number, (language, name) in enumerate(LANGUAGES.items()):
         cell = Box(body.x, body.y + number * (high + m.key_gap), body.w, high)
         here = language == pencil.look.language
         look = pencil.pressable(
-            cell, "next" if here else "card", f"language-{language}", name, _chooses(choose, language)
+            cell, "next" if here else "card", f"language-{language}", name, _chooses(acts.choose, language)
         )
         ltr = language not in RIGHT_TO_LEFT
         pencil.text(
             cell.inset(m.mm(8), m.mm(2)), name, m.strong, bold=True, ink=look.ink, on=look.fill,
             side="centre", upright="middle", ltr=ltr,
         )  # fmt: skip
-    pencil.key(body.lower(m.mm(18)), "surface", "close", words.text("glass.close"), close)
+    label = words.text("glass.elder-off") if elder else words.text("glass.elder")
+    row = body.lower(2 * m.mm(18) + m.key_gap)
+    pencil.key(row.upper(m.mm(18)), "calm" if elder else "surface", "elder", label, acts.elder)
+    pencil.key(row.lower(m.mm(18)), "surface", "close", words.text("glass.close"), acts.close)
 
 
 def _chooses(choose: Callable[[str], None], language: str) -> Callable[[], None]:
     return lambda: choose(language)
+
+
+def darkness(pencil: Pencil, words: Words, light: Callable[[], None]) -> None:
+    """Nothing to read, and one way back to the light."""
+    m, panel = pencil.m, pencil.m.panel
+    pencil.block(Box(0, 0, panel.width, panel.height), DARK.ground)
+    key = Box(0, 0, panel.width, panel.height).inset(m.margin, m.margin).lower(m.key)
+    pencil.key(key, "surface", "light", words.text("glass.light"), light)
 
 
 def warning(pencil: Pencil, words: Words, seconds: float, here: Callable[[], None]) -> Animate:

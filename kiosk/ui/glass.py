@@ -48,6 +48,15 @@ class Glass(Widget):  # type: ignore[misc]  # Kivy has no types
         """True while something lies over the screen."""
         return bool(self.over.touches)
 
+    def find(self, text: str) -> Touchable:
+        """What can be touched now under an id, a label, or a part of a label. Raises LookupError."""
+        touches = [one for layer in self.live for one in layer.touches]
+        for same in (lambda one: one.id == text, lambda one: one.label == text, lambda one: text in one.label):
+            for one in touches:
+                if same(one):
+                    return one
+        raise LookupError(f"nothing to touch is called {text!r}; there are {[one.id for one in touches]}")
+
     def calm(self) -> None:
         """A new screen is on: a finger that came before it, or comes too soon after, touches nothing."""
         self._release()

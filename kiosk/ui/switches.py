@@ -14,6 +14,8 @@ class Switches:
     high_contrast: bool = False
     large: bool = False
     hidden: bool = False
+    elder: bool = False
+    dark: bool = False
 
 
 class Switched(ABC):
@@ -21,6 +23,8 @@ class Switched(ABC):
 
     def __init__(self, switches: Switches) -> None:
         self._now = switches
+        self.speaking = False
+        """The speaking mode is on: handset or headset is in somebody's hand, whose visit begins and ends with it."""
 
     @abstractmethod
     def _redraw(self) -> None:
@@ -55,6 +59,32 @@ class Switched(ABC):
     def large(self, large: bool) -> None:
         before, self._now.large = self._now.large, large
         self._changed(before != large)
+
+    @property
+    def elder(self) -> bool:
+        """Larger type, fewer choices, more time, and prompts that are said aloud; switched off it leaves usual type."""
+        return self._now.elder
+
+    @elder.setter
+    def elder(self, elder: bool) -> None:
+        if elder != self._now.elder:
+            self._now.elder = self._now.large = elder
+            self._redraw()
+
+    @property
+    def slow(self) -> bool:
+        """The customer needs more time than others: to read large letters, or to listen."""
+        return self.large or self.elder or self.speaking
+
+    @property
+    def dark(self) -> bool:
+        """The screen shows nothing: the customer listens, and nobody shall read beside her."""
+        return self._now.dark
+
+    @dark.setter
+    def dark(self, dark: bool) -> None:
+        before, self._now.dark = self._now.dark, dark
+        self._changed(before != dark)
 
     @property
     def hidden(self) -> bool:

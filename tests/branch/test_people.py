@@ -114,6 +114,14 @@ def test_a_visit_that_waits_for_help_keeps_its_number_and_others_get_their_own(m
     assert events(made, first) == [("help.called", {"number": numbers[0], "screen": "transfer.amount"})]
 
 
+def test_who_does_not_hear_or_speak_is_known_to_whoever_comes(made: World, vtm: Terminal) -> None:
+    visit = vtm.visit()
+    call = {"visit": visit, "screen": "menu", "language": "zh"}
+    number = vtm.ask("call_help", call).number
+    assert vtm.ask("call_help", {**call, "wants": "text"}).number == number
+    assert events(made, visit)[1:] == [("help.in-writing", {"number": number})]
+
+
 def test_a_call_for_help_sent_four_times_at_once_is_one_call(made: World, vtm: Terminal) -> None:
     call = m.HelpCall(visit=vtm.visit(), screen="menu", language="en")
     gate, numbers = threading.Barrier(4), []

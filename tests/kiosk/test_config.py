@@ -11,6 +11,7 @@ import pytest
 
 from kiosk.__main__ import drivers, find_display
 from kiosk.config import DEVICES, KEYS, BadConfig, load
+from kiosk.voice.speech import COMMAND, VOICES
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "kiosk/kiosk.toml"
@@ -57,6 +58,8 @@ def test_the_shipped_file_is_read_and_shows_every_key_there_is(tmp_path: Path) -
             ("[devices] printer is missing", "add printer"),
         ),
         ("width = 1080", 'width = "1080"', "width", ("width must be a int", "correct")),
+        ('headset = "alsa:default"', 'headset = "default"', "headset", ("no URL of this device", "alsa:")),
+        ('command = "espeak-ng', "command = \"'", "command", ("not a command", "{voice}")),
         ("idle = 45.0", "idle = 0", "idle", ("out of range", "above 0")),
         ("fullscreen = true", "fullscreen = 1", "fullscreen", ("fullscreen must be a bool", "correct")),
         ('id = "VTM001"', 'id = "VTM 001"', "VTM 001", ("not a terminal's name", "letters and digits")),
@@ -102,9 +105,16 @@ def test_a_url_that_the_driver_cannot_use_is_named_with_its_line(tmp_path: Path,
     assert str(caught.value).startswith(f"{path}:{line_of(path, name)}: {name} has no usable URL; ")
 
 
-def test_a_terminal_without_a_panel_leaves_its_line_out(tmp_path: Path) -> None:
-    line = next(line for line in SHIPPED.read_text().splitlines(keepends=True) if line.startswith("panel"))
-    assert set(load(written(tmp_path, line, "")).devices) == set(DEVICES) - {"panel"}
+@pytest.mark.parametrize("name", ["panel", "headset", "speaker"])
+def test_a_terminal_without_a_panel_or_sound_leaves_its_line_out(tmp_path: Path, name: str) -> None:
+    line = next(line for line in SHIPPED.read_text().splitlines(keepends=True) if line.startswith(name))
+    assert set(load(written(tmp_path, line, "")).devices) == set(DEVICES) - {name}
+
+
+def test_the_shipped_voice_is_the_one_that_comes_with_the_terminal() -> None:
+    voice = load(SHIPPED).voice
+    assert voice.command == COMMAND
+    assert {"zh": voice.zh, "en": voice.en, "ar": voice.ar} == VOICES
 
 
 def test_a_file_that_is_not_there_is_said_so_by_the_program_with_exit_2(tmp_path: Path) -> None:

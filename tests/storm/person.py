@@ -34,6 +34,8 @@ class Person:
     language: str = "zh"
     touched: float = 0.0
     large: bool = False
+    slow: bool = False
+    elder: bool = False
     at_confirm: Callable[[], None] = lambda: None
     """What may happen in the world just as she says yes."""
     gone: bool = False
@@ -200,6 +202,8 @@ class Person:
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
         if self.prefers in {option.id for option in options}:
             return self.prefers
+        if key == "help.called":
+            return "on"
         if key == "menu":
             if not self.transfers:
                 raise Leave

@@ -34,11 +34,12 @@ NEEDED = (
     *(f"Tell transfer.{said}" for said in ("done", "refused", "unsure")),
     "Tell untold.reversed",
     "Choose identify.wrong-pin",
+    "Choose help.called",
     *(f"Tell interbank.{said}" for said in ("done", "later", "refused", "unsure")),
     *(f"Tell untold.interbank.{said}" for said in ("done", "reversed", "returned", "due")),
     "Tell cancel.done",
     "Tell risk.stopped",
-    *(f"Tell {key}" for key in ("help.called", "help.unreachable", "stopped.unreachable")),
+    *(f"Tell {key}" for key in ("help.unreachable", "stopped.unreachable")),
     *(f"mood {mood}" for mood in ("walks-away", "back", "leave", "help", "language", "pulls-card", "wrong-pin")),
 )
 """What the storms of the suite must have met, to have proved anything."""

@@ -53,6 +53,9 @@ def test_the_sheet_and_the_warning_keep_the_same_rules(either: Booth) -> None:
             either.stage.find("language").act()
             found += [f"sheet, {language} {large}: {fault}" for fault in faults(either)]
             either.stage.find("close").act()
+            either.stage.dark = True
+            found += [f"dark, {language} {large}: {fault}" for fault in faults(either)]
+            either.stage.find("light").act()
             warning = asyncio.create_task(either.stage.warn(20))
             await asyncio.sleep(0)
             found += [f"warning, {language} {large}: {fault}" for fault in faults(either)]

@@ -52,7 +52,9 @@ class Rig:
 
     async def _settle_devices(self) -> None:
         bench = self._parts.bench
-        for device, verb in (("card-reader", "pull"), ("id-reader", "lift"), ("printer", "take")):
+        for device, verb in (
+            ("card-reader", "pull"), ("id-reader", "lift"), ("printer", "take"), ("panel", "hang"), ("panel", "pull"),
+        ):  # fmt: skip
             try:
                 await bench.act(device, verb)
             except ValueError:

@@ -104,7 +104,7 @@ def test_help_is_an_event_at_the_branch_and_the_visit_goes_on(play: Play) -> Non
     async def story(t: Terminal) -> None:
         await t.comes_in("en")
         await t.on("menu", "help")
-        await t.on("help.called", "next")
+        await t.on("help.called", "on")
         assert (await t.written("help"))["screen"] == "menu"
         await t.leaves()
 

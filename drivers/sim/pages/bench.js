@@ -151,7 +151,7 @@ function refresh(device) {
   card.pick.value = device.fault;
   card.why.textContent = device.fault ? FAULTS[device.fault] ?? sentence(device.fault) : "";
   card.mend.hidden = !device.fault;
-  card.facts.replaceChildren(...Object.entries(device.state).flatMap(([name, value]) => [
+  card.facts.replaceChildren(...Object.entries(device.state).filter(([name]) => name !== "said").flatMap(([name, value]) => [
     make("dt", { text: plain(name) }), make("dd", { "data-fact": name, text: words(value) }),
   ]));
   const held = new Set(Object.values(device.state).filter((value) => typeof value === "string" && value));

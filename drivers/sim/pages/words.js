@@ -3,10 +3,10 @@
 
 export const TITLES = {
   "id-reader": "ID card reader", "card-reader": "Bank card slot", "pin-pad": "PIN pad", "printer": "Receipt printer", "camera": "Camera",
-  "panel": "Handset, lights and doors",
+  "panel": "Handset, lights and doors", "headset": "In the customer’s ear", "speaker": "Loudspeaker",
 };
 
-export const COLUMNS = { "id-reader": 0, "card-reader": 0, "panel": 0, "pin-pad": 1, "camera": 1, "printer": 2 };
+export const COLUMNS = { "id-reader": 0, "card-reader": 0, "panel": 0, "headset": 0, "speaker": 0, "pin-pad": 1, "camera": 1, "printer": 2 };
 
 // The branch's invented people: `branch seed` gives them accounts, cards and PINs.
 export const CHOICES = {
@@ -101,6 +101,9 @@ const SEEN = {
     return out.length ? [sentence(out.join(" · ")).slice(0, -1), "wanted"] : ["Nobody there", "calm"];
   },
 };
+
+const heard = ({ says }) => says ? [`“${says}”`, "wanted"] : ["Silent", "calm"];
+Object.assign(SEEN, { "headset": heard, "speaker": heard });
 
 export function seen(device) {
   if (device.fault) return [plain(device.fault), "bad"];
