@@ -18,6 +18,7 @@ from branch.serving import FAILURES, Pool, Run, Trouble, describe_failures, guar
 from branch.settings import Settings
 from branch.store import terminals
 from branch.terminal import (
+    day,
     enquiries,
     identify,
     limit,
@@ -75,6 +76,8 @@ HANDLERS: dict[str, Handler] = {
     "pin_cards": pin_change.cards,
     "change_pin": pin_change.change,
     "report_loss": loss.report,
+    "clock": day.clock,
+    "day_totals": day.day_totals,
 }
 
 

@@ -14,6 +14,8 @@ from branch.bank.hsm import TestHsm
 from branch.bank.issuer import TestIssuer, objects
 from branch.bank.ledger import ReferenceLedger
 from branch.bank.remote import RemoteCore
+from branch.rules import RULES
+from branch.service import ServiceHours
 from branch.settings import BadConfig, Settings
 from branch.store.db import Clock, Database, check_schema, open_engine
 from branch.store.terminals import StoredKeys
@@ -114,5 +116,6 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         secrets.token_bytes,
         information=said,
         switched_off=Switches(settings),
+        service=ServiceHours(db.clock, RULES, settings.service_hours, settings.terminal_hours, settings.cut_over),
         sender=FileSender(settings.state / CODES, db.clock),
     )

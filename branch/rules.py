@@ -28,6 +28,10 @@ class Rules:
         """For how many days a temporary loss report made on a day holds."""
         return int(self.on("temporary-loss-days", day)["days"])
 
+    def cut_over_still(self, day: date) -> int:
+        """Seconds before a cut-over in which terminals begin nothing new."""
+        return int(self.on("cut-over-still", day)["seconds"])
+
     def needs_step_up(self, what: str, day: date) -> bool:
         """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`."""
         return what in self.on("step-up", day)["for"]

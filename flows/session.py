@@ -26,6 +26,7 @@ from protocol.mask import Pan, PinBlock
 T = TypeVar("T")
 Out = TypeVar("Out", bound=m.Outcome)
 TRANSFERRING = Wait("wait.transfer")
+LEAVE = Chrome("leave")
 STOOD = 5.0  # seconds on the glass after which an ending counts as told
 
 
@@ -47,6 +48,8 @@ class Session:
     """What the customer was asked to put in, `card` or `id-card`: it is called after at the end, read or not."""
     hurried: bool = False
     """The terminal is being stopped: nothing waits long any more."""
+    last_call: str = ""
+    """Why nothing new is begun any more: the visit ends at its menu."""
     broken: str = ""
     """Set when the journal could not take an ending: the terminal goes out of service."""
     tape: Tape = field(default_factory=Tape)
@@ -103,11 +106,13 @@ class Session:
         """Ask outside any flow, where "back" is "finish": the menu."""
         return await self._shown(screen, Chrome("leave"))
 
-    async def choose_until(self, screen: Screen[str], changes: Callable[[], Awaitable[None]]) -> str:
+    async def choose_until(
+        self, screen: Screen[str], changes: Callable[[], Awaitable[None]], chrome: Chrome = LEAVE
+    ) -> str:
         """As `choose_freely`; "" as soon as `changes` ends: what the screen offers is no longer so."""
         while True:  # as in _shown: a person's own touch
             try:
-                await self._attend(self._beside(screen, changes, Chrome("leave")))
+                await self._attend(self._beside(screen, changes, chrome))
             except OtherWay as other:
                 return other.option
             except CallHelp:

@@ -5,10 +5,12 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
-from drivers.api import DeviceError, Health
+from drivers.api import DeviceError, Health, Power
 from flows.arrive import Arrival, arrival
 from flows.journal import JournalFailed
 from flows.menu import repeats
@@ -18,7 +20,11 @@ from flows.session import Session
 from flows.settle import Settler
 from flows.terminal import Standing, Terminal
 from flows.visit import visit
-from protocol import messages as m
+from kiosk import opening
+from kiosk.clocks import wall
+from kiosk.counting import Totals
+from kiosk.moments import Moments
+from protocol import messages as m, totals as t
 
 log = logging.getLogger(__name__)
 SETTLE = 5.0
@@ -29,6 +35,14 @@ PAD_LOOK = 5.0
 START = 15.0
 """Seconds in which branch and PIN pad may come up before the terminal says that it cannot serve."""
 STARTING = ("branch", "pin-pad")
+PARTS_LOOK = 30.0
+"""Seconds between two looks at all devices."""
+TICK = 1.0
+LOW_LASTS = 40.0
+"""Seconds from a battery's last warning to the stop; so long that a machine which starts again on a low battery does
+not start so often that systemd gives it up."""
+GIVE_BACK = 60.0
+"""Seconds that a visit has to end by itself when the terminal must stop."""
 NO_CHROME = Chrome("", help=False)
 
 
@@ -40,11 +54,19 @@ class Line(Protocol):
     changed: asyncio.Event
 
 
-class KeySource(Protocol):
-    """Where the pad's working keys come from."""
+class Desk(Protocol):
+    """What the terminal itself asks of its branch."""
 
     async def pad_keys(self) -> m.PadKeys:
         """A fresh set, under the pad's master key."""
+        ...
+
+    async def clock(self) -> int:
+        """The branch's clock, UTC milliseconds."""
+        ...
+
+    async def day_totals(self, totals: t.DayTotals) -> t.DayCompared:
+        """Compare what was done on a day."""
         ...
 
 
@@ -54,29 +76,124 @@ class Service:
 
     terminal: Terminal
     line: Line
-    keys: KeySource
+    keys: Desk
     clock: Callable[[], float]
-    state: m.Heartbeat = field(default_factory=lambda: m.Heartbeat(state="out-of-service"))
+    now: Callable[[], datetime] = wall
+    certificate: Path | None = None
     broken: str = ""
     """Set for good when the journal fails: only an engineer's restart clears it."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """What was found at each part last: `ok`, or what is wrong with it."""
+    _doing: Literal["ready", "visit", "out-of-service"] = "out-of-service"
+    _session: Session | None = None
+    _why: str = ""
+    """Why it says that it cannot serve."""
     _keyed: bool = False
     _fresh: bool = True
     """It has not served yet, nor said that it cannot."""
 
+    def __post_init__(self) -> None:
+        self.moments = Moments(self.line, self.now)
+        self.totals = Totals(self.terminal, self.keys, self.line)
+
+    @property
+    def state(self) -> m.Heartbeat:
+        """The sign of life: what it does, and how its parts are."""
+        return m.Heartbeat(state=self._doing, devices=self.parts | self.terminal.around.facts())
+
     async def run(self) -> None:
-        """Until cancelled."""
-        settling = asyncio.ensure_future(self._settle())
-        keying = asyncio.ensure_future(self._load_keys())
+        """Until cancelled, or until the battery is at its end."""
+        around = self.terminal.around
+        unheard = around.listen(lambda _: self._reconsider())
+        works = (self._settle, self._load_keys, around.run, self._look_at_parts, self._watch_moments, self.totals.run)
+        beside = [asyncio.ensure_future(work()) for work in works]
+        serving, stopping = asyncio.ensure_future(self._serve_all()), asyncio.ensure_future(self._power_lost())
         try:
-            while True:
-                await self._next()
+            await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
+            await self._let_go(serving)
         finally:
-            await _ended(settling, keying)
+            unheard()
+            await _ended(serving, stopping, *beside)
+
+    async def _serve_all(self) -> None:
+        while True:
+            await self._next()
+
+    async def _power_lost(self) -> None:
+        """Until the terminal has been without mains for as long as it may be."""
+        around, lasts = self.terminal.around, self.terminal.rules.battery
+        since: dict[Power, float] = {}
+        while True:
+            power = around.state.power
+            since = {power: since.get(power, self.clock()), **since} if around.powerless else {}
+            low = Power.LOW in since and self.clock() - since[Power.LOW] >= min(LOW_LASTS, lasts)
+            if low or (since and self.clock() - min(since.values()) >= lasts):
+                log.warning("the power is out, the terminal stops")
+                return
+            await asyncio.sleep(TICK)
+
+    async def _let_go(self, serving: "asyncio.Future[None]") -> None:
+        """A visit that still runs ends, and gives back what it holds."""
+        if self._session is not None and not serving.done():
+            self._session.interrupt("battery")
+            ended = asyncio.get_running_loop().time() + GIVE_BACK
+            while self._session is not None and asyncio.get_running_loop().time() < ended:
+                await asyncio.sleep(TICK)
+        with suppress(JournalFailed):
+            await self.terminal.journal.note(self.terminal.id, "stops", {"why": "battery"})
+
+    def _reconsider(self) -> None:
+        """Wake whoever waits for a customer, if she cannot be served any more, or again; else nothing is disturbed."""
+        if self.trouble() != self._why:
+            self.line.changed.set()
+
+    async def _watch_moments(self) -> None:
+        """Wake whoever waits when the hour, and nothing else, changes what can be done."""
+        while True:
+            self._reconsider()
+            if self.trouble() == "hours":
+                await self.totals.closing()
+            await asyncio.sleep(TICK)
+
+    async def _look_at_parts(self) -> None:
+        """The opening self-test at the start and whenever it opens; between them, how each device is."""
+        tested = False
+        while True:
+            closed = self.moments.closed()
+            try:
+                if not tested and (not closed or not self.parts):
+                    await self._test()
+                    tested = True
+                else:
+                    await self._heard(self.parts | await opening.look(self.terminal.devices))
+            except JournalFailed as why:
+                self._broken(why)
+            tested = tested and not closed
+            await asyncio.sleep(PARTS_LOOK)
+
+    async def _test(self) -> None:
+        found = await opening.self_test(self.terminal, self.keys.clock, self.certificate, self.now)
+        log.info("self-test: %s", ", ".join(f"{part} {word}" for part, word in found.items()))
+        self.parts = found
+        if found["journal"] != "ok":
+            self.broken = f"journal: {found['journal']}"
+        self._reconsider()
+
+    async def _heard(self, parts: dict[str, str]) -> None:
+        """Keep how the parts are; what has changed is written down."""
+        changed = {part: word for part, word in parts.items() if self.parts.get(part) != word}
+        self.parts = parts
+        if changed:
+            log.warning("changed: %s", ", ".join(f"{part} {word}" for part, word in changed.items()))
+            await self.terminal.journal.note(self.terminal.id, "parts", changed)
+            self._reconsider()
 
     async def _next(self) -> None:
         """Show what fits the moment; when somebody comes, serve a visit."""
-        why = self.trouble()
-        self.state = m.Heartbeat(state="out-of-service" if why else "ready")
+        why = self._why = self.trouble()
+        self._doing = "out-of-service" if why else "ready"
         self.line.changed.clear()
         begun = asyncio.ensure_future(self._closed(why) if why else self._begun())
         changed = asyncio.ensure_future(self.line.changed.wait())
@@ -96,7 +213,9 @@ class Service:
                 async with asyncio.timeout(START):
                     await self.terminal.stage.show(Wait("wait.starting", usually=3), NO_CHROME)
             self._fresh = False
-        screen = OutOfService("out-of-service", why=f"out-of-service.{why}", code=self.broken[:40])
+        screen = self.moments.screen(why) or OutOfService(
+            "out-of-service", why=f"out-of-service.{why}", code=self.broken[:40]
+        )
         return await self.terminal.stage.show(screen, NO_CHROME), None
 
     async def _begun(self) -> tuple[str, Arrival | None]:
@@ -113,24 +232,41 @@ class Service:
 
     async def _serve(self, language: str, card: Arrival | None) -> None:
         self.terminal.stage.language = language
-        self.state = m.Heartbeat(state="visit")
+        self._doing = "visit"
         session = Session(self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}", arrived=card)
+        self._session = session
         try:
             await visit(session)
         except JournalFailed as why:
-            log.exception("the journal failed")
-            self.broken = f"journal: {type(why).__name__}"
+            self._broken(why)
+        finally:
+            self._session = None
         self.broken = self.broken or session.broken
+
+    def _broken(self, why: JournalFailed) -> None:
+        log.error("the journal failed", exc_info=why)
+        self.broken = f"journal: {type(why).__name__}"
+        self.line.changed.set()
 
     def trouble(self) -> str:
         """Why it cannot serve now, a member of the messages `out-of-service.*`; "" when it can."""
         if self.broken:
             return "broken"
+        around = self.terminal.around
+        if around.serviced or around.powerless:
+            return "serviced" if around.serviced else "power"
         if self.line.revoked:
             return "revoked"
         if self.line.hello is None or not self.line.hello.in_service:
             return "branch"
-        return "" if self._keyed else "pin-pad"
+        return self.moments.why() or ("" if self._keyed else "pin-pad") or self._without_readers()
+
+    def _without_readers(self) -> str:
+        return "readers" if opening.down(self.parts) == opening.READERS else ""
+
+    def standing(self) -> Standing:
+        """What can be done at this moment."""
+        return replace(standing(self.line.hello), down=opening.down(self.parts))
 
     async def _settle(self) -> None:
         settler = Settler(self.terminal.journal, self.terminal.bank, self.clock, repeats(self.terminal.rules))
@@ -138,9 +274,7 @@ class Service:
             try:
                 await settler.settle()
             except JournalFailed as why:
-                log.exception("the journal failed")
-                self.broken = f"journal: {type(why).__name__}"
-                self.line.changed.set()
+                self._broken(why)
             await asyncio.sleep(SETTLE)
 
     async def _load_keys(self) -> None:

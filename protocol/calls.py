@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from protocol import care, enquiries as e, messages as m
+from protocol import care, enquiries as e, messages as m, totals as t
 
 LINK = "/v1/link"
 """The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""
@@ -111,6 +111,8 @@ PATHS: dict[str, Call] = {
     "call_help": Call("/v1/help", m.HelpCall, m.HelpCalled),
     "incident": Call("/v1/incident", m.Incident, Nothing),
     "rate": Call("/v1/rate", m.Rating, Nothing),
+    "clock": Call("/v1/clock", Nothing, t.Clock),
+    "day_totals": Call("/v1/day-totals", t.DayTotals, t.DayCompared),
     "loss_cards": Call("/v1/loss/cards", care.LossAsked, care.LossCards),
     "send_code": Call("/v1/code/send", care.CodeAsked, care.CodeSent),
     "check_code": Call("/v1/code/check", care.CodeTyped, Nothing),
@@ -119,7 +121,8 @@ PATHS: dict[str, Call] = {
     "change_pin": Call("/v1/pin/change", care.PinChange, m.Outcome),
     "report_loss": Call("/v1/loss/report", care.LossReport, m.Outcome),
 }
-"""By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.
+"""By the name of the method of the terminal's `Bank` port; `enrol`, `pad_keys`, `clock` and `day_totals` are the
+terminal's own.
 
 `enrol` alone needs no client certificate.
 """

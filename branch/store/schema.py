@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-VERSION = 2
+VERSION = 3
 """Of the schema, the ledger's tables included: a database of another version is refused."""
 METADATA = sa.MetaData()
 
@@ -34,6 +34,31 @@ terminals = sa.Table(
     _number("created"),
     _number("seen", null=True),
     _text("said", null=True),  # what its last heartbeat said
+    sa.Column("parts", sa.JSON, nullable=True),  # and how its parts are, each by its name
+)
+
+switches = sa.Table(
+    "switches",
+    METADATA,
+    _counter("number"),
+    _text("transaction_id"),
+    _text("scope"),  # fleet, branch, terminal
+    _text("place"),  # which branch or terminal; "" for the fleet
+    _text("since"),  # HH:MM local time, "" for always
+    _text("until"),
+    _text("reason"),
+    _number("at"),
+    sa.UniqueConstraint("transaction_id", "scope", "place", "since", "until"),
+)
+"""What is not offered, beside the configuration file of each branch."""
+
+day_totals = sa.Table(
+    "day_totals",
+    METADATA,
+    _text("terminal", key=True),
+    _text("day", key=True),
+    sa.Column("said", sa.JSON, nullable=False),  # what the terminal counted
+    _number("at"),
 )
 
 keys = sa.Table(
