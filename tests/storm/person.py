@@ -11,10 +11,21 @@ from branch import demo
 from drivers.sim.card import MemorySlot
 from drivers.sim.chip import VirtualCard
 from drivers.sim.idcard import IdReaderFarEnd
+from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from flows import screens as s
 from flows.ports import Back, CallHelp, Chrome, Leave
 from protocol.money import Money
+
+AROUND = (
+    ("door-opened", "open-door"),
+    ("key-turned", "turn-key", "maintenance"),
+    ("power-out", "power", "battery"),
+    ("battery-low", "power", "battery-low"),
+    ("power-back", "power", "mains"),
+    ("panel-gone",),
+)
+"""What the panel may tell while somebody is served."""
 
 
 @dataclass
@@ -52,6 +63,7 @@ class Person:
     """PINs that are no longer those that her cards came with."""
     new_pin: str = "258036"
     payee: str = demo.PEOPLE[2].accounts[0][0]
+    panel: PanelFarEnd | None = None
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
     told: list[s.Tell] = field(default_factory=list)
@@ -110,6 +122,15 @@ class Person:
         elif mood < 0.085 and screen.key.startswith(("menu", "transfer")):
             self._does("anothers-id-card", screen)
             await self.id_reader.act("lay", "smith")
+        elif mood > 0.994:
+            await self._panel_tells(screen)
+
+    async def _panel_tells(self, screen: s.Screen[Any]) -> None:
+        """Something happens around her: the door, the key, the power, the panel itself."""
+        assert self.panel is not None
+        deed = self.chance.choice(AROUND)
+        self._does(deed[0], screen)
+        await (self.panel.act(*deed[1:]) if len(deed) > 1 else self.panel.set_fault("unplugged"))
 
     def _does(self, mood: str, screen: s.Screen[Any]) -> None:
         self.did[mood] += 1
@@ -130,9 +151,12 @@ class Person:
     async def mend(self) -> None:
         """An engineer was here."""
         self.slot.fault = ""
-        for device in (self.id_reader, self.pad):
-            if device.fault:
+        for device in (self.id_reader, self.pad, self.panel):
+            if device is not None and device.fault:
                 await device.set_fault("")
+        if self.panel is not None:
+            for verb, choice in (("close-door", ""), ("turn-key", "run"), ("power", "mains")):
+                await self.panel.act(verb, choice)
 
     def _take_all(self) -> None:
         self.slot.pull()
