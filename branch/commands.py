@@ -40,7 +40,7 @@ def switch_off(args: argparse.Namespace) -> int:
     if bool(args.since) != bool(args.until):
         sys.stderr.write("--from and --to belong together\n")
         return 2
-    row = {**_place(args), "since": args.since, "until": args.until}
+    row = {**_place(args), "since": args.since or "", "until": args.until or ""}
     with db.write() as tx:
         switches.off(tx, row, args.why, db.clock())
         event(tx, db.clock(), "switch.off", "", {**row, "reason": args.why})
@@ -148,8 +148,8 @@ def add_switches(command: Any, group: Any, commands: Any) -> None:
         place.add_argument("--branch", metavar="NAME", help="at the terminals of one branch, by its number")
         place.add_argument("--terminal", metavar="ID", type=_terminal, help="at one terminal")
         if name == "off":
-            made.add_argument("--from", dest="since", default="", type=_clock, help="from this time of day, HH:MM")
-            made.add_argument("--to", dest="until", default="", type=_clock, help="until this time of day")
+            made.add_argument("--from", dest="since", type=_clock, help="from this time of day, HH:MM")
+            made.add_argument("--to", dest="until", type=_clock, help="until this time of day")
             made.add_argument("--why", required=True, choices=get_args(SwitchReason), help="what customers are told")
     command(commands, "switches", switch_list)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from drivers.api import DeviceError, Health, Power
+from drivers.api import DeviceError, Health, PanelState, Power
 from flows.arrive import Arrival, arrival
 from flows.journal import JournalFailed
 from flows.menu import repeats
@@ -86,6 +86,8 @@ class Service:
     """What was found at each part last: `ok`, or what is wrong with it."""
     _doing: Literal["ready", "visit", "out-of-service"] = "out-of-service"
     _session: Session | None = None
+    _since: dict[Power, float] = field(default_factory=dict)
+    """When it was first on battery, and first on one that will not last."""
     _why: str = ""
     """Why it says that it cannot serve."""
     _keyed: bool = False
@@ -104,7 +106,7 @@ class Service:
     async def run(self) -> None:
         """Until cancelled, or until the battery is at its end."""
         around = self.terminal.around
-        unheard = around.listen(lambda _: self._reconsider())
+        unheard = around.listen(self._panel_says)
         works = (self._settle, self._load_keys, around.run, self._look_at_parts, self._watch_moments, self.totals.run)
         beside = [asyncio.ensure_future(work()) for work in works]
         serving, stopping = asyncio.ensure_future(self._serve_all()), asyncio.ensure_future(self._power_lost())
@@ -123,16 +125,20 @@ class Service:
 
     async def _power_lost(self) -> None:
         """Until the terminal has been without mains for as long as it may be."""
-        around, lasts = self.terminal.around, self.terminal.rules.battery
-        since: dict[Power, float] = {}
+        lasts = self.terminal.rules.battery
         while True:
-            power = around.state.power
-            since = {power: since.get(power, self.clock()), **since} if around.powerless else {}
+            since = self._since
             low = Power.LOW in since and self.clock() - since[Power.LOW] >= min(LOW_LASTS, lasts)
             if low or (since and self.clock() - min(since.values()) >= lasts):
                 log.warning("the power is out, the terminal stops")
                 return
             await asyncio.sleep(TICK)
+
+    def _panel_says(self, state: PanelState) -> None:
+        """Remember since when it has been without mains; serve or not, as that demands."""
+        on_battery = state.power in (Power.BATTERY, Power.LOW)
+        self._since = {state.power: self.clock(), **self._since} if on_battery else {}
+        self._reconsider()
 
     async def _let_go(self, serving: "asyncio.Future[None]") -> None:
         """A visit that still runs ends, and gives back what it holds."""
@@ -199,9 +205,11 @@ class Service:
         changed = asyncio.ensure_future(self.line.changed.wait())
         try:
             await asyncio.wait((begun, changed), return_when=asyncio.FIRST_COMPLETED)
-            if not begun.done() or self.trouble():
+            if not begun.done():
                 return
-            language, card = begun.result()
+            language, card = begun.result()  # a screen that cannot be shown is a fault of ours: it ends the program
+            if self.trouble():
+                return
         finally:
             await _ended(begun, changed)
         await self._serve(language, card)

@@ -39,9 +39,7 @@ def seen(folder: Path, story: Callable[[Machine, Sees], Awaitable[None]]) -> Non
         guest.lit, guest.wishes = {}, ("transfer",)
         around = machine.terminal.around
         devices = replace(machine.terminal.devices, printer=Slow())
-        machine.terminal = replace(
-            machine.terminal, stage=LitStage(guest, machine.panel, around), devices=devices
-        )
+        machine.terminal = replace(machine.terminal, stage=LitStage(guest, machine.panel, around), devices=devices)
         await story(machine, guest)
 
     with_guest(folder, whole)
