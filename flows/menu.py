@@ -183,7 +183,8 @@ def _hindrance(session: Session, flow: Flow) -> str:
     """Why it cannot be done now: it is switched off, the bank is away, or there is nothing to do it with."""
     standing = session.terminal.standing()
     away = "bank" if flow.bank and not standing.open else ""
-    return standing.switched_off.get(flow.id, "") or away or flow.hindered(session)
+    document = "document" if session.claim and flow.id in session.claim.withheld else ""
+    return standing.switched_off.get(flow.id, "") or document or away or flow.hindered(session)
 
 
 async def run_flow(session: Session, flow: Flow) -> None:

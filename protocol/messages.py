@@ -127,6 +127,8 @@ class Claimed(Message):
     claim: Handle
     surname: str
     cards: tuple[CardOnFile, ...] = ()
+    withheld: tuple[str, ...] = ()
+    """Transactions that this kind of document does not open at a terminal."""
 
 
 class PinCheck(Message):

@@ -41,7 +41,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "rate.": get_args(Currency),
     "day.": get_args(Weekday),
     "service.": get_args(Service),
-    "hindered.": ("no-receipts", "no-paper", "bank", "no-account", *get_args(SwitchReason)),
+    "hindered.": ("no-receipts", "no-paper", "bank", "no-account", "document", *get_args(SwitchReason)),
     "menu.group.": ("cards", "more"),
     "menu.": tuple(flow.id for flow in FLOWS),
 }

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from branch.rules import RULES, Rules
 from drivers.api import Health, NoMedia, Offline, Status
 from flows import screens as s
 from flows.menu import FLOWS, GROUPS, Flow, Group
@@ -88,6 +90,44 @@ def test_while_the_bank_is_away_nothing_that_needs_it_is_offered(tmp_path: Path)
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(open=False))).menus[0]
         assert disabled(menu) == dict.fromkeys(SERVED, "hindered.bank") | {"copies": "hindered.no-receipts"}
+
+    with_guest(tmp_path, story)
+
+
+def test_what_her_kind_of_document_does_not_open_says_so_and_the_rest_is_offered(tmp_path: Path) -> None:
+    table = RULES.table | {"not-with-document": [{"from": date(2031, 1, 1), "resident": ["transfer", "pin"]}]}
+
+    async def story(machine: Machine, guest: Guest) -> None:
+        object.__setattr__(machine.world.branch, "rules", Rules(table))
+        menu = (await sees(machine, guest, World(), None, "accounts")).menus[0]
+        assert {key: why for key, why in disabled(menu).items() if key != "copies"} == {
+            "transfer": "hindered.document",
+            "pin": "hindered.document",
+        }
+        assert "accounts.choose" in guest.met or "accounts.one" in guest.met
+
+    with_guest(tmp_path, story)
+
+
+def test_who_has_no_account_here_is_told_so_where_one_is_needed(tmp_path: Path) -> None:
+    async def story(machine: Machine, guest: Guest) -> None:
+        class Stays(Sees):
+            async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
+                if key == "menu" and len(self.menus) == 1:
+                    return str(await self._never())
+                return await super()._chooses(key, options)
+
+        async def none(_: str) -> tuple[m.Account, ...]:
+            return ()
+
+        machine.bank.accounts = none  # type: ignore[method-assign]
+        guest.__class__ = Stays
+        guest.prefers, guest.wishes = "id-card", ()
+        with menus_seen() as guest.menus:
+            await machine.visits(1)
+        assert disabled(guest.menus[1]) == dict.fromkeys(
+            ("accounts", "transfer", "statement", "limit"), "hindered.no-account"
+        ) | {"copies": "hindered.no-receipts"}
 
     with_guest(tmp_path, story)
 
