@@ -96,6 +96,7 @@ def test_her_card_is_given_back_when_the_door_opens(tmp_path: Path) -> None:
         guest.prefers = "bank-card"
         at(guest, machine, "transfer.amount", DEEDS["door"])
         await machine.visits(1)
+        assert machine.endings == ["door"]
         assert guest.met[-1] == "farewell.card"
         assert await noted(machine, "card-taken")
 

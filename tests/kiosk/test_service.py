@@ -30,8 +30,10 @@ class Hall(Guest):
 
     comes: asyncio.Event = field(default_factory=asyncio.Event)
     glass: list[s.Screen[Any]] = field(default_factory=list)
+    shown: int = 0
 
     async def show(self, screen: s.Screen[Any], chrome: Chrome) -> Any:
+        self.shown += 1
         if not self.glass or self.glass[-1] != screen:
             self.glass.append(screen)
         match screen:
@@ -349,12 +351,12 @@ def test_a_clock_that_is_wrong_and_a_branch_that_does_not_say_are_both_told(tmp_
 def test_nothing_that_somebody_near_does_disturbs_a_card_that_is_being_read(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         await bench.until("attract")
-        drawn = len(bench.hall.glass)
+        await asyncio.sleep(5)
+        drawn = bench.hall.shown
         for _ in range(3):
             for verb in ("come", "lift", "plug", "pull", "hang", "leave"):
                 await bench.machine.panel_end.act(verb)
                 await asyncio.sleep(1)
-        assert not bench.line.changed.is_set()
-        assert len(bench.hall.glass) == drawn
+        assert bench.hall.shown == drawn
 
     serving(tmp_path, story)
