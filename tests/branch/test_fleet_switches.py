@@ -15,6 +15,7 @@ from branch.build import utc_ms
 from branch.rules import RULES
 from branch.server import configured
 from branch.service import ServiceHours
+from branch.settings import BadConfig, load
 from branch.switches import Board, Switch
 from protocol import messages as m
 from tests.branch.real import RealBranch, _until_it_answers, running
@@ -182,3 +183,26 @@ def test_hours_and_cut_over_of_the_configuration_reach_the_terminal(tmp_path: Pa
     assert (first.hours, own.hours) == (("mon 09:00-10:00",), ())
     assert first.cut_over_at is not None
     assert first.cut_over_at > utc_ms()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '[service]\nhours = ["mon-fri 17:00-09:00"]',
+        '[service]\ncut_over = "25:00"',
+        '[terminals]\nVTM001 = ["always"]',
+        '[terminals]\nVTM001 = "mon-fri 09:00-17:00"',
+        "[terminals]\nVTM-001 = []",
+    ],
+)
+def test_hours_that_cannot_be_are_named_with_their_line(tmp_path: Path, bad: str) -> None:
+    path = tmp_path / "branch.toml"
+    path.write_text(f'[branch]\nstate = "{tmp_path}"\n{bad}\n')
+    with pytest.raises(BadConfig, match=r"branch\.toml:4: "):
+        load(path)
+
+
+def test_a_terminal_may_have_hours_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "branch.toml"
+    path.write_text(f'[branch]\nstate = "{tmp_path}"\n[terminals]\nVTM001 = ["sat-sun 10:00-12:00"]\n')
+    assert load(path).terminal_hours == {"VTM001": ("sat-sun 10:00-12:00",)}

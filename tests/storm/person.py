@@ -122,15 +122,14 @@ class Person:
         elif mood < 0.085 and screen.key.startswith(("menu", "transfer")):
             self._does("anothers-id-card", screen)
             await self.id_reader.act("lay", "smith")
-        elif mood > 0.994:
-            await self._panel_tells(screen)
+        elif mood > 0.994 and self.panel is not None:
+            await self._panel_tells(screen, self.panel)
 
-    async def _panel_tells(self, screen: s.Screen[Any]) -> None:
+    async def _panel_tells(self, screen: s.Screen[Any], panel: PanelFarEnd) -> None:
         """Something happens around her: the door, the key, the power, the panel itself."""
-        assert self.panel is not None
         deed = self.chance.choice(AROUND)
         self._does(deed[0], screen)
-        await (self.panel.act(*deed[1:]) if len(deed) > 1 else self.panel.set_fault("unplugged"))
+        await (panel.act(*deed[1:]) if len(deed) > 1 else panel.set_fault("unplugged"))
 
     def _does(self, mood: str, screen: s.Screen[Any]) -> None:
         self.did[mood] += 1

@@ -26,6 +26,8 @@ class Careful(Person):
         if key.startswith("menu"):
             if not self.transfers or not free:
                 raise Leave
+            if key == "menu" and self.chance.random() < 0.7:
+                return "menu.group.cards"
             chosen = self.chance.choice([one for one in free if one not in {"accounts", "pin"}])
             self.transfers -= not chosen.startswith("menu.")
             return chosen
