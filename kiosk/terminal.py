@@ -172,7 +172,7 @@ class Service:
                 if not tested and (not closed or not self.parts):
                     await self._test()
                     tested = True
-                else:
+                elif self._session is None:  # no question comes between a customer and her devices
                     await self._heard(self.parts | await opening.look(self.terminal.devices))
             except JournalFailed as why:
                 self._broken(why)
