@@ -106,7 +106,7 @@ class Paper(NoPrinter):
 
 def with_guest(folder: Path, story: Callable[[Machine, Guest], Awaitable[None]]) -> Machine:
     """A terminal in good weather, and a guest before it."""
-    machine = Machine(folder, 5, 0.0, 0.0, moods=False)
+    machine = Machine(folder, 5, 0.0, 0.0, moods=False, looks=8.0)
 
     async def whole() -> None:
         await machine.power_up()

@@ -147,8 +147,6 @@ class _Watched(Link):
         return answer
 
 
-SELDOM = 8.0
-"""Seconds between two looks at the panel, which tells its changes by itself."""
 TRIES = 40
 """Visits at most until all is told."""
 
@@ -177,6 +175,8 @@ class Machine:
     """What reversals found."""
     too_low: list[str] = field(default_factory=list)
     """Calls for which whoever stood there was not known well enough."""
+    looks: float = 60.0
+    """Seconds between two looks at the panel, which tells its changes by itself."""
     quiet: float = 300.0
     """Seconds at most in which nobody comes."""
     met: Counter[str] = field(default_factory=Counter)
@@ -232,7 +232,7 @@ class Machine:
         self.pad = XfsPinPad(self.pad_end.url, dial=self.pad_end.dial)
         reader = PcscCardReader("pcsc:memory", today=today, slot=self.slot)
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
-        self.panel = XfsPanel(self.panel_end.url, every=SELDOM, dial=self.panel_end.dial)
+        self.panel = XfsPanel(self.panel_end.url, every=self.looks, dial=self.panel_end.dial)
         devices = Devices(id_reader, reader, self.pad, NoPrinter(), self.panel)
         self.terminal = Terminal(
             self.name, self.person, self.bank, PlainWords(), self.journal, devices, around=Around(self.panel)
