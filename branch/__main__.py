@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 
-from branch import clearing_cli, demo, settings, staff, tls
+from branch import clearing_cli, commands as commands_, demo, settings, staff, tls
 from branch.bank import contract
 from branch.bank.codes import sent
 from branch.bank.core import CoreRefused, CoreUnavailable
@@ -100,16 +100,6 @@ def terminal_revoke(args: argparse.Namespace) -> int:
         done = terminals.revoke(tx, args.id)
     say(f"{args.id} is revoked" if done else f"there is no terminal {args.id}")
     return 0 if done else 1
-
-
-def terminal_list(args: argparse.Namespace) -> int:
-    """All terminals: id, state, last heartbeat."""
-    _, db = _opened(args)
-    with db.read() as tx:
-        for row in terminals.every(tx):
-            seen = datetime.fromtimestamp(row.seen / 1000, UTC).isoformat(timespec="seconds") if row.seen else "never"
-            say(f"{row.id}\t{row.state}\t{seen}\t{row.said or ''}")
-    return 0
 
 
 def day_next(args: argparse.Namespace) -> int:
@@ -271,7 +261,9 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("id", type=_terminal_id)
     add.add_argument("--tmk-out", type=Path, help="write the pad's master keys there (0600), for the key ceremony")
     command(ours, "revoke", terminal_revoke).add_argument("id", type=_terminal_id)
-    command(ours, "list", terminal_list)
+    command(ours, "list", commands_.terminal_list)
+    commands_.add_switches(command, group, commands)
+    commands_.add_totals(command, commands)
     command(commands, "codes", codes)
     command(group("day", "the accounting date"), "next", day_next)
     lift = command(group("loss", "cards that were reported lost"), "lift", loss_lift)

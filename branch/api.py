@@ -20,6 +20,7 @@ from branch.store import terminals
 from branch.terminal import (
     appointments,
     bills,
+    day,
     enquiries,
     identify,
     limit,
@@ -105,6 +106,8 @@ HANDLERS: dict[str, Handler] = {
     "send_new_phone_code": phone.send_code,
     "check_new_phone_code": phone.check_code,
     "change_phone": phone.change,
+    "clock": day.clock,
+    "day_totals": day.day_totals,
 }
 
 

@@ -21,6 +21,8 @@ from branch.bank.ledger import ReferenceLedger
 from branch.bank.refbillers import ReferenceBillers
 from branch.bank.remote import RemoteCore
 from branch.plugins import Given, check_production
+from branch.rules import RULES
+from branch.service import ServiceHours
 from branch.settings import BadConfig, Settings
 from branch.store.db import Clock, Database, check_schema, open_engine
 from branch.store.terminals import StoredKeys
@@ -157,6 +159,7 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         secrets.token_bytes,
         information=said,
         switched_off=Switches(settings),
+        service=ServiceHours(db.clock, RULES, settings.service_hours, settings.terminal_hours, settings.cut_over),
         papers=settings.customers.rstrip("/"),
         sender=plugins.sender(settings, given, lambda: FileSender(settings.state / CODES, db.clock)),
         billers=open_billers(settings, db),

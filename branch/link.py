@@ -14,6 +14,7 @@ from branch.bank.core import CoreUnavailable
 from branch.serving import Run, Trouble, described
 from branch.store import terminals
 from branch.store.db import Failed
+from branch.switches import Switch
 from branch.terminal.context import Branch
 from branch.upkeep import every
 from protocol.calls import REVOKED
@@ -77,7 +78,7 @@ class Hub:
             except (ValidationError, KeyError):
                 return await self._close(line, NONSENSE)
             try:
-                await self._run(partial(self._heard, line.terminal, heard.state))
+                await self._run(partial(self._heard, line.terminal, heard))
             except (Failed, Trouble) as why:  # the next sign of life may be kept again
                 log.warning("a sign of life of %s was not kept: %s", line.terminal, described(why))
 
@@ -105,7 +106,7 @@ class Hub:
     async def _tell(self, line: _Line, state: Mapping[str, Any] | None) -> None:
         if state is None:
             return  # the core has not told its date yet: there is nothing true to say
-        hello = Hello.model_validate({**state, "terminal": line.terminal})
+        hello = Hello.model_validate(self._for(line.terminal, state))
         if hello == line.said:
             return
         line.said = hello
@@ -114,6 +115,13 @@ class Hub:
                 await line.socket.send_text(hello.model_dump_json())
         except (TimeoutError, RuntimeError, WebSocketDisconnect):
             await self._close(line, 1011)
+
+    def _for(self, terminal: str, state: Mapping[str, Any]) -> dict[str, Any]:
+        """What all are told, with what is this terminal's own."""
+        rows: tuple[Switch, ...] = state["rows"]
+        said = {key: value for key, value in state.items() if key != "rows"}
+        off = self._branch.board.off(rows, terminal) | state["switched_off"]
+        return {**said, **self._branch.service.of(terminal), "switched_off": off, "terminal": terminal}
 
     async def _close(self, line: _Line, code: int) -> None:
         try:
@@ -130,18 +138,22 @@ class Hub:
 
     async def _ask_core(self) -> Mapping[str, Any] | None:
         """Out of service while the core is away; None when it has never told its date."""
-        off = {"switched_off": dict(await self._run(self._branch.switched_off))}
+        off = await self._run(self._switches)
         try:
             day = await self._run(self._branch.core.accounting_date)
         except CoreUnavailable:
             return {**self._last_day, **off, "in_service": False} if self._last_day else None
-        self._last_day = {"bank": self._branch.bank, "branch": self._branch.name, "accounting_date": day}
+        still = self._branch.service.stillness(day)
+        self._last_day = {"bank": self._branch.bank, "branch": self._branch.name, "accounting_date": day, **still}
         return {**self._last_day, **off, "in_service": True}
 
     def _terminals(self, fingerprints: set[str]) -> dict[str, str]:
         with self._branch.db.read() as tx:
             return terminals.by_fingerprints(tx, fingerprints)
 
-    def _heard(self, terminal: str, state: str) -> None:
+    def _heard(self, terminal: str, said: Heartbeat) -> None:
         with self._branch.db.write() as tx:
-            terminals.heard(tx, terminal, state, self._branch.now)
+            terminals.heard(tx, terminal, said.state, self._branch.now, said.devices)
+
+    def _switches(self) -> dict[str, Any]:
+        return {"switched_off": dict(self._branch.switched_off()), "rows": self._branch.board.rows()}

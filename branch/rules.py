@@ -33,6 +33,14 @@ class Rules:
         rule = self.on("standing-tries", day)
         return int(rule["tries"]), int(rule["minutes"])
 
+    def cut_over_still(self, day: date) -> int:
+        """Seconds before a cut-over in which terminals begin nothing new."""
+        return int(self.on("cut-over-still", day)["seconds"])
+
+    def withheld(self, document: str, day: date) -> tuple[str, ...]:
+        """Transactions that a kind of document does not open at a terminal on a day."""
+        return tuple(self.on("not-with-document", day).get(document, ()))
+
     def needs_step_up(self, what: str, day: date) -> bool:
         """Must she step up for it on a day? `what`: `new-payee`, `limit-change`, `formal-loss`, `phone-change`."""
         return what in self.on("step-up", day)["for"]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from branch.bank.hsm import PinFormat, Scheme
 from branch.store.db import is_url
 from protocol.enquiries import Hours, Service
+from protocol.hours import CLOCK, is_span
 from protocol.messages import TRANSACTIONS, SwitchReason
 
 
@@ -75,6 +76,13 @@ class Settings:
     """Who sends bills: `reference`, `none`, or `package.module:function` of the bank, called with the settings."""
     billers_region: str = ""
     """The region whose billers are shown first; empty: the first there is."""
+    service_hours: tuple[str, ...] = ()
+    """When its terminals serve, local time; empty: always."""
+    cut_over: str = ""
+    """At what time of day the core goes to the next accounting date, `HH:MM`; empty: not known."""
+    terminal_hours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Terminals with hours of service of their own."""
+
     switches: Mapping[str, SwitchReason] = field(default_factory=dict)
     """Transactions that are not offered, and why."""
     file: Path | None = None
@@ -107,8 +115,11 @@ KEYS: dict[str, dict[str, type]] = {
     "clearing": {"adapter": str},
     "information": {"telephone": str, "hours": list, "services": list},
     "billers": {"use": str, "region": str},
+    "service": {"hours": list, "cut_over": str},
+    "terminals": {},
     "switches": dict.fromkeys(TRANSACTIONS, str),
 }
+"""Sections and their keys; a key of `[terminals]` is any terminal's name, its value a list of hours."""
 FIELDS = {
     ("branch", "bank"): "bank",
     ("branch", "name"): "name",
@@ -135,6 +146,8 @@ FIELDS = {
     ("information", "telephone"): "telephone",
     ("information", "hours"): "hours",
     ("information", "services"): "services",
+    ("service", "hours"): "service_hours",
+    ("service", "cut_over"): "cut_over",
 }
 
 
@@ -171,7 +184,7 @@ def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
             known = ", ".join(f"[{one}]" for one in KEYS)
             raise BadConfig(path, line_of(text, section), f"unknown section or key {section!r}", f"there are {known}")
         for key, value in body.items():
-            kind = KEYS[section].get(key)
+            kind = list if section == "terminals" and is_terminal(key) else KEYS[section].get(key)
             if kind is None:
                 known = ", ".join(KEYS[section])
                 raise BadConfig(path, line_of(text, key, section), f"unknown key {key!r}", f"[{section}] has {known}")
@@ -180,9 +193,16 @@ def _values(path: Path, text: str, found: dict[str, Any]) -> dict[str, Any]:
                 raise BadConfig(path, line, f"{key} must be {words}", f"write it like {key} = {like}")
             if section in {"switches", "pads"}:
                 values.setdefault(section, {})[key] = value
+            elif section == "terminals":
+                values.setdefault("terminal_hours", {})[key] = tuple(value)
             else:
                 values[FIELDS[section, key]] = _shaped(key, value)
     return values
+
+
+def is_terminal(text: str) -> bool:
+    """Can it be a terminal's name?"""
+    return text.isascii() and text.isalnum() and len(text) <= 16
 
 
 WORDS = {
@@ -230,6 +250,21 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
         line = line_of(text, "use", "billers")
         raise BadConfig(path, line, "no billers are found so", 'write "reference", "none" or "package.module:function"')
     _check_information(path, text, values)
+    _check_service(path, text, values)
+
+
+def _check_service(path: Path, text: str, values: dict[str, Any]) -> None:
+    places = [("service", "hours", values.get("service_hours", ()))]
+    places += [("terminals", name, spans) for name, spans in values.get("terminal_hours", {}).items()]
+    for section, key, spans in places:
+        for one in spans:
+            if not is_span(one):
+                line = line_of(text, key, section)
+                raise BadConfig(path, line, f"{one!r} are no hours", 'write them like "mon-fri 09:00-17:00"')
+    cut_over = values.get("cut_over", "")
+    if cut_over and not re.fullmatch(CLOCK, cut_over):
+        line = line_of(text, "cut_over", "service")
+        raise BadConfig(path, line, f"{cut_over!r} is no time of day", 'write it like "22:30"')
 
 
 def _check_customers(path: Path, text: str, values: dict[str, Any]) -> None:

@@ -35,6 +35,9 @@ async def identify(session: Session) -> None:
 async def _how(session: Session) -> str | Arrival:
     """A touch says it, and so does the card itself; who only wants to know something comes back to it afterwards."""
     devices = session.devices
+    down = session.terminal.standing().down
+    no_card = "identify.card-reader-down" if "card-reader" in down else ""
+    no_document = "identify.id-reader-down" if "id-reader" in down else ""
     while True:  # each round is a person's own touch
         await session.start_over()
         codes = (Option("scan", "identify.scan", "identify.scan.line"),) if offered(session) else ()
@@ -43,9 +46,9 @@ async def _how(session: Session) -> str | Arrival:
                 "identify.how",
                 where=Where(WHERE, 1, 3),
                 options=(
-                    Option("bank-card", "identify.bank-card", "identify.bank-card.line"),
-                    Option("id-card", "identify.id-card", "identify.id-card.line"),
-                    Option("card-lost", "identify.card-lost", "identify.card-lost.line"),
+                    Option("bank-card", "identify.bank-card", "identify.bank-card.line", disabled=no_card),
+                    Option("id-card", "identify.id-card", "identify.id-card.line", disabled=no_document),
+                    Option("card-lost", "identify.card-lost", "identify.card-lost.line", disabled=no_document),
                     Option("information", "identify.information", "identify.information.line"),
                     *codes,
                 ),

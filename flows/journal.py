@@ -52,6 +52,10 @@ select count(*) from entry indexed by one_of_each_state
 STATES = """
 select state from entry indexed by one_of_each_state where key = ? and key like '%/%' order by seq"""
 RECORDS = "select seq, at, key, state, body, hash from entry order by seq"
+SELF_TEST = "self-test"
+"""A row of this state says that the chain was good up to it."""
+CHECKPOINT = "select seq, hash from entry where state = ? order by seq desc limit 1"
+NEWER = "select seq, at, key, state, body, hash from entry where seq > ? order by seq"
 Records = list[tuple[dict[str, Any], str]]
 """Every record with its hash, in order."""
 
@@ -216,6 +220,33 @@ class Journal:
     async def verify(self) -> int | None:
         """Position of the first record that breaks the chain; None when all hold."""
         return first_break(await self.records())
+
+    async def recent(self, days: int) -> list[dict[str, Any]]:
+        """The records of the last days of the clock, in order; found from its end."""
+
+        def work() -> list[dict[str, Any]]:
+            since, rows = self.now() - days * 86_400_000, []
+            for row in self._db.execute("select seq, at, key, state, body, hash from entry order by seq desc"):
+                if row[1] < since:
+                    break
+                rows.append(row)
+            return [record for record, _ in _records(rows[::-1])]
+
+        found: list[dict[str, Any]] = await self._run(work)
+        return found
+
+    async def verify_new(self) -> int | None:
+        """As `verify`, but from the last self-test on, whose own row counts as good: the first row that breaks."""
+
+        def work() -> int | None:
+            last = self._db.execute(CHECKPOINT, (SELF_TEST,)).fetchone()
+            seq, before = last or (0, START)
+            rows = self._db.execute(NEWER, (seq,)).fetchall()
+            at = first_break(_records(rows), before)
+            return None if at is None else int(rows[at][0])
+
+        found: int | None = await self._run(work)
+        return found
 
     async def _rows(self, query: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = await self._run(lambda: self._db.execute(query).fetchall())

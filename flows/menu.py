@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from drivers.api import DeviceError, MediaRefused, MediaRemoved, NoMedia, PinPad
 from flows.accounts import accounts
@@ -18,7 +19,7 @@ from flows.loss import STEP as LOSS_STEP, loss, repeat as loss_again
 from flows.pending import pending
 from flows.phone import needs_card, phone
 from flows.pin_change import pin_change
-from flows.ports import Leave, Refused, Unreachable, Unsure
+from flows.ports import Back, Chrome, Leave, Refused, Unreachable, Unsure
 from flows.scan import scan
 from flows.screens import Choose, Option, Tell, Tone
 from flows.session import Level, OtherWay, Session, VisitOver
@@ -27,6 +28,11 @@ from flows.standing import standing
 from flows.statement import statement
 from flows.terminal import Rules, Standing
 from flows.transfer import transfer
+
+Group = Literal["front", "cards", "more"]
+
+GROUPS: dict[str, Group] = {"menu.group.cards": "cards", "menu.group.more": "more"}
+"""The cards of the first page behind which others stand, and the pages that they open."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +50,25 @@ class Flow:
     """It is nothing without paper."""
     prints: bool = False
     """It can be had on paper, and done without."""
+    account: bool = False
+    """It is nothing without an account at this bank."""
+    group: Group = "more"
+    """Where it stands: on the first page itself (`front`), or behind a card of that page."""
 
 
 # messages: menu.*
 FLOWS = (
-    Flow("accounts", Level.CUSTOMER, accounts, prints=True),
-    Flow("transfer", Level.CUSTOMER, transfer, prints=True),
-    Flow("statement", Level.CUSTOMER, statement, prints=True),
-    Flow("bills", Level.CUSTOMER, pay_bill, prints=True),
-    Flow("interbank", Level.CUSTOMER, interbank, prints=True),
+    Flow("accounts", Level.CUSTOMER, accounts, prints=True, account=True, group="front"),
+    Flow("transfer", Level.CUSTOMER, transfer, prints=True, account=True, group="front"),
+    Flow("statement", Level.CUSTOMER, statement, prints=True, account=True, group="front"),
+    Flow("bills", Level.CUSTOMER, pay_bill, prints=True, account=True, group="front"),
+    Flow("interbank", Level.CUSTOMER, interbank, prints=True, account=True),
     Flow("pending", Level.CUSTOMER, pending),
-    Flow("standing", Level.CUSTOMER, standing),
-    Flow("loss", Level.CLAIMED, loss),
-    Flow("limit", Level.CUSTOMER, limit),
-    Flow("pin", Level.CUSTOMER, pin_change),
-    Flow("phone", Level.CUSTOMER, phone, needs_card),
+    Flow("standing", Level.CUSTOMER, standing, account=True),
+    Flow("loss", Level.CLAIMED, loss, group="cards"),
+    Flow("limit", Level.CUSTOMER, limit, account=True, group="cards"),
+    Flow("pin", Level.CUSTOMER, pin_change, group="cards"),
+    Flow("phone", Level.CUSTOMER, phone, needs_card, group="cards"),
     Flow("copies", Level.CUSTOMER, copies, no_copies, bank=False, paper=True),
     Flow("scan", Level.NOBODY, scan, no_camera, bank=False),
     Flow("information", Level.NOBODY, information),
@@ -79,25 +89,47 @@ PRINTER = 3.0
 
 
 @dataclass
-class _Now:
+class Now:
     """What the menu is drawn from, beside the person before it."""
 
-    standing: Standing
+    standing: Standing = Standing()
     paper: bool = True
     """The printer can print, as far as was heard."""
+    accounts: bool = True
+    """She has an account here, as far as was heard."""
+    last_call: str = ""
+    page: Group = "front"
 
 
 async def menu(session: Session) -> None:
-    """Offer what this person may do until she finishes."""
-    now = _Now(session.terminal.standing())
+    """Offer what this person may do until she finishes, or until nothing new may be begun."""
+    now = Now(session.terminal.standing())
+    asked = _Asked()
     for _ in range(VISITS_LIMIT):
+        if session.last_call:
+            await session.tell(Tell("stopped.power"))
+            raise VisitOver(session.last_call)
         now.standing = session.terminal.standing()
         try:
-            chosen = await session.choose_until(_menu(session, paper=now.paper), partial(_changed, session, now))
+            chosen = await _chosen(session, now, asked)
         except Leave:
             return
         if chosen:
             await run_flow(session, next(flow for flow in FLOWS if flow.id == chosen))
+            now.page = "front"
+
+
+async def _chosen(session: Session, now: Now, asked: "_Asked") -> str:
+    """The flow that she chose; "" when she turned a page, or the page is no longer true."""
+    front = now.page == "front"
+    chrome = Chrome("leave" if front else "back")
+    try:
+        chosen = await session.choose_until(page(session, now), partial(_changed, session, now, asked), chrome)
+    except Back:
+        chosen, now.page = "", "front"
+    if chosen in GROUPS:
+        chosen, now.page = "", GROUPS[chosen]
+    return chosen
 
 
 async def _has_paper(session: Session) -> bool:
@@ -109,27 +141,54 @@ async def _has_paper(session: Session) -> bool:
         return False
 
 
-async def _changed(session: Session, now: _Now) -> None:
-    """Wait until what the menu was drawn from is no longer so; nobody waits for the printer's answer."""
+@dataclass
+class _Asked:
+    """What has been looked up for the menu in this visit."""
+
+    accounts: bool = False
+
+
+async def _changed(session: Session, now: Now, asked: _Asked) -> None:
+    """Wait until what the menu was drawn from is no longer so; nobody waits for the answers of printer and bank."""
     before = replace(now)
     while now == before:
         now.paper = await _has_paper(session)
-        now.standing = session.terminal.standing()
+        if session.level >= Level.CUSTOMER and not asked.accounts:
+            now.accounts = await _has_account(session)
+            asked.accounts = True
+        now.standing, now.last_call = session.terminal.standing(), session.last_call
         if now == before:
             await asyncio.sleep(LOOK)
 
 
-def _menu(session: Session, *, paper: bool = True) -> Choose:
-    options = tuple(_card(session, flow, paper=paper) for flow in FLOWS)
-    return Choose("menu", options=options, params=(("surname", session.surname),))
+async def _has_account(session: Session) -> bool:
+    """Does the bank say that she has none? Who cannot be asked is believed to have one: her flow will find out."""
+    try:
+        return bool(await session.bank.accounts(session.customer))
+    except (Refused, Unreachable):
+        return True
 
 
-def _card(session: Session, flow: Flow, *, paper: bool) -> Option:
+def page(session: Session, now: Now) -> Choose:
+    """A page of the menu: the first with at most six cards, or a group's own."""
+    cards = tuple(_card(session, flow, now) for flow in FLOWS if flow.group == now.page)
+    if now.page != "front":
+        return Choose(f"menu.group.{now.page}", options=cards)
+    groups = tuple(
+        Option(key, f"menu.group.{group}", f"menu.group.{group}.line")
+        for key, group in GROUPS.items()
+        if any(flow.group == group for flow in FLOWS)
+    )
+    return Choose("menu", options=(*cards, *groups), params=(("surname", session.surname),))
+
+
+def _card(session: Session, flow: Flow, now: Now) -> Option:
     """One transaction; where it cannot be done now, its card says why and what to do instead."""
-    line = "menu.without-paper" if flow.prints and not paper else f"menu.{flow.id}.line"
+    line = "menu.without-paper" if flow.prints and not now.paper else f"menu.{flow.id}.line"
     if session.level < flow.level:
         return Option(flow.id, f"menu.{flow.id}", line, disabled="menu.needs-customer")
-    why = _hindrance(session, flow) or ("no-paper" if flow.paper and not paper else "")
+    why = _hindrance(session, flow) or ("no-paper" if flow.paper and not now.paper else "")
+    why = why or ("no-account" if flow.account and not now.accounts else "")
     return Option(flow.id, f"menu.{flow.id}", line, disabled=f"hindered.{why}" if why else "")
 
 
@@ -137,7 +196,8 @@ def _hindrance(session: Session, flow: Flow) -> str:
     """Why it cannot be done now: it is switched off, the bank is away, or there is nothing to do it with."""
     standing = session.terminal.standing()
     away = "bank" if flow.bank and not standing.open else ""
-    return standing.switched_off.get(flow.id, "") or away or flow.hindered(session)
+    document = "document" if session.claim and flow.id in session.claim.withheld else ""
+    return standing.switched_off.get(flow.id, "") or document or away or flow.hindered(session)
 
 
 async def run_flow(session: Session, flow: Flow) -> None:

@@ -41,11 +41,13 @@ class Stage(Protocol):
     """The event loop's time of the last touch."""
     large: bool
     """Larger type is on."""
-
-    slow: bool
-    """The customer reads large letters, listens, or asked for more time."""
     elder: bool
     """She asked for fewer choices and a plainer way."""
+
+    @property
+    def slow(self) -> bool:
+        """The customer reads large letters, listens, or asked for more time."""
+        ...
 
     async def show(self, screen: Screen[T], chrome: Chrome) -> T:
         """Draw the screen and wait for its answer. Raises Back, CallHelp or Leave when that is touched.

@@ -258,8 +258,10 @@ class OutOfService(Screen[str]):
 
     words = ("", ".line")
     why: str = ""
+    """A message key; `params` fill its places."""
     code: str = ""
     """Small print for the engineer."""
+    params: tuple[tuple[str, str], ...] = ()
 
 
 KINDS: tuple[type[Screen[object]], ...] = (

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from drivers.api import Abandoned, DeviceError, Faulty
+from flows import effects
 from flows.arrive import Arrival
 from flows.back import MISSING, Tape
 from flows.elder import MORE, fewer
 from flows.helped import IN_WRITING, help_called
 from flows.journal import Intent, JournalFailed, Undo
 from flows.level import Level as Level, NotSent as NotSent, OtherWay as OtherWay, VisitOver as VisitOver
-from flows.orders import about, ending_of, journaled, order_facts
+from flows.orders import about, order_facts
 from flows.paper import Kept
-from flows.ports import Back, Bank, CallHelp, Chrome, Facts, Refused, Unreachable, Unsure
+from flows.ports import Back, Bank, CallHelp, Chrome, Refused, Unreachable
 from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
 from flows.stamp import stamp
 from flows.terminal import Devices, Terminal
@@ -29,6 +30,7 @@ from protocol.mask import Pan, PinBlock
 T = TypeVar("T")
 Out = TypeVar("Out", bound=m.Outcome)
 TRANSFERRING = Wait("wait.transfer")
+LEAVE = Chrome("leave")
 STOOD = 5.0  # seconds on the glass after which an ending counts as told
 
 
@@ -54,6 +56,8 @@ class Session:
     """She began by choosing a language."""
     hurried: bool = False
     """The terminal is being stopped: nothing waits long any more."""
+    last_call: str = ""
+    """Why nothing new is begun any more: the visit ends at its menu."""
     broken: str = ""
     """Set when the journal could not take an ending: the terminal goes out of service."""
     tape: Tape = field(default_factory=Tape)
@@ -114,12 +118,14 @@ class Session:
         """Ask outside any flow, where "back" is "finish": the menu."""
         return await self._shown(screen, Chrome("leave"))
 
-    async def choose_until(self, screen: Screen[str], changes: Callable[[], Awaitable[None]]) -> str:
+    async def choose_until(
+        self, screen: Screen[str], changes: Callable[[], Awaitable[None]], chrome: Chrome = LEAVE
+    ) -> str:
         """As `choose_freely`; "" as soon as `changes` ends: what the screen offers is no longer so."""
         shown = fewer(screen) if self.terminal.stage.elder else screen
         while True:  # as in _shown: a person's own touch
             try:
-                await self._attend(self._beside(shown, changes, Chrome("leave")))
+                await self._attend(self._beside(shown, changes, chrome))
             except OtherWay as other:
                 if other.option != MORE:
                     return other.option
@@ -232,45 +238,13 @@ class Session:
             raise AssertionError("an order that the customer did not confirm, or a yes that was used before")
         self._spent.append(consent)
         self.tape.closed = True
-        task = asyncio.ensure_future(self._effect(step, order, act, (undo, wait)))
+        task = asyncio.ensure_future(effects.once(self, step, order, act, (undo, wait)))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             await asyncio.wait((task,), timeout=self.terminal.rules.effect)
             task.add_done_callback(_heard)
             raise
-
-    async def _effect(
-        self, step: str, order: m.Order, act: Callable[[Intent], Awaitable[Out]], how: tuple[Undo, Wait]
-    ) -> tuple[str, Out]:
-        journal = self.terminal.journal
-        try:
-            intent = await journal.intent(self.visit, step, how[0], journaled(order))
-        except JournalFailed as why:  # no intent, nothing done
-            self.broken = f"journal: {why}"
-            raise Refused(m.Reason.CLOSED, str(why)) from why
-        try:
-            posted = await self.busy(how[1], lambda: act(intent))
-            ending, body = ending_of(posted, intent.key)
-        except NotSent as why:
-            await self._write(intent.key, "refused", {"why": "not sent", "detail": str(why)})
-            raise Refused(m.Reason.CLOSED, str(why), intent.key) from why
-        except Exception as why:
-            raise Unsure(intent.key) from why
-        else:
-            await self._write(intent.key, ending, body)
-            if ending == "refused":
-                raise Refused(posted.reason or m.Reason.CLOSED, key=intent.key)
-            return intent.key, posted
-        finally:
-            journal.in_flight.discard(intent.key)
-
-    async def _write(self, key: str, state: str, body: Facts) -> None:
-        try:
-            await self.terminal.journal.write(key, state, body)
-        except Exception as why:
-            self.broken = f"journal: {why}"
-            raise Unsure(key) from why
 
     async def tell_ending(self, key: str, screen: Tell) -> None:
         """Tell how a key ended; it counts as told when the screen was touched or stood for five seconds."""
@@ -280,9 +254,9 @@ class Session:
             await self.tell(screen)
         except BaseException:
             if loop.time() - since >= STOOD:
-                await self._write(key, "told", {"how": "stood"})
+                await effects.write(self, key, "told", {"how": "stood"})
             raise
-        await self._write(key, "told", {"how": "touched"})
+        await effects.write(self, key, "told", {"how": "touched"})
 
     async def stamp(self, intent: Intent, code: str, order: m.Order) -> dict[str, str | int]:
         """What an act carries beside its order, the pad's MAC over it included; raises NotSent."""

@@ -1,10 +1,11 @@
 """What stays when the customer has left: the terminal that a visit happens at."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from drivers.api import BarcodeReader, CardReader, IdReader, Panel, PinPad, Printer
+from flows.around import Around
 from flows.journal import Journal
 from flows.ports import Bank, Stage, Words
 
@@ -43,6 +44,8 @@ class Standing:
     """The bank answers."""
     switched_off: Mapping[str, str] = field(default_factory=dict)
     """Flow -> why it is not offered, a member of the messages `hindered.*`."""
+    down: AbstractSet[str] = frozenset()
+    """Devices that do not work, by their names: `card-reader`, `id-reader`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Rules:
     pin: float = 60
     take: float = 30
     effect: float = 30
+    battery: float = 120
+    """How long the terminal goes on without mains before it stops."""
     pin_tries: int = 3
     pin_format: str = "iso0"
     operator: str = "VTM"
@@ -73,3 +78,5 @@ class Terminal:
     blinds: tuple[Blind, ...] = ()
     rules: Rules = Rules()
     standing: Callable[[], Standing] = Standing
+    around: Around = field(default_factory=Around)
+    """What the panel says."""

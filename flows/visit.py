@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from drivers.api import DeviceError
+from drivers.api import DeviceError, PanelState, Power
+from flows.around import ends
 from flows.arrive import BankCard
 from flows.back import Tape, rewindable
 from flows.identify import identify
@@ -27,6 +28,8 @@ async def visit(session: Session) -> str:
     """Run one visit; answers how it ended. When it returns, nothing of the customer is left in the session."""
     journal = session.terminal.journal
     journal.present.add(session.visit)
+    alarms: list[asyncio.Task[None]] = []
+    unguarded = session.terminal.around.listen(lambda state: _panel_says(session, state, alarms))
     if session.arrived is not None:
         session.asked_in.add("card" if isinstance(session.arrived, BankCard) else "id-card")
     try:
@@ -44,6 +47,8 @@ async def visit(session: Session) -> str:
             await session.stop_watching()
             await _give_back(session)
         finally:
+            unguarded()
+            await _heard_all(alarms, HURRY if session.hurried else session.terminal.rules.effect)
             await session.close()
             session.terminal.stage.reset()
             journal.present.discard(session.visit)
@@ -51,6 +56,27 @@ async def visit(session: Session) -> str:
                 await session.note("visit-ends", how="stopped")
     await session.note("visit-ends", how=ending)
     return ending
+
+
+def _panel_says(session: Session, state: PanelState, alarms: "list[asyncio.Task[None]]") -> None:
+    """What a change around the customer means to her visit; an opened door is told to the branch once."""
+    session.last_call = "battery" if state.power in (Power.BATTERY, Power.LOW) else ""
+    if not (why := ends(state)):
+        return
+    session.interrupt(why)
+    if why == "door" and not alarms:
+        alarms.append(asyncio.ensure_future(_alarm(session)))
+
+
+async def _alarm(session: Session) -> None:
+    await session.note("door-opened")
+    await _report(session, "door-opened")
+
+
+async def _heard_all(alarms: "list[asyncio.Task[None]]", patience: float) -> None:
+    """An alarm is on its way already while the card is given back."""
+    if alarms:
+        await asyncio.wait(alarms, timeout=patience)
 
 
 async def _story(session: Session) -> str:

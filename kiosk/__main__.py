@@ -160,10 +160,12 @@ async def _beat() -> None:
 
 async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kiosk:
     """Put a terminal together; everything opened is closed with the stack."""
+    from flows.around import Around  # noqa: PLC0415
+    from flows.lights import LitStage  # noqa: PLC0415
     from kiosk.app import Fonts, KivyStage  # noqa: PLC0415  Kivy reads its environment at import
     from kiosk.link import Line, Link, open_client, trust  # noqa: PLC0415
     from kiosk.media.client import MediaProcess  # noqa: PLC0415
-    from kiosk.terminal import Service, standing  # noqa: PLC0415
+    from kiosk.terminal import Service  # noqa: PLC0415
     from kiosk.ui.tokens import Panel  # noqa: PLC0415
     from kiosk.words import Catalogue  # noqa: PLC0415
 
@@ -187,8 +189,10 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
         stage.name = f"{hello.bank} · {hello.branch}"
 
     line: Line = Line(config.branch, context, lambda: service.state, told)
-    terminal = replace(terminal, standing=lambda: standing(line.hello))
-    service: Service = Service(terminal, line, link, asyncio.get_running_loop().time)
+    around = Around(terminal.devices.panel)
+    lit = LitStage(stage, around.panel, around) if around.panel else stage
+    terminal = replace(terminal, stage=lit, around=around, standing=lambda: service.standing())  # noqa: PLW0108  service comes later
+    service: Service = Service(terminal, line, link, asyncio.get_running_loop().time, certificate=config.certificate)
     sound = audio(config)
     voice = companion(config, stage, words, terminal.devices, sound)
     for background in (line.run(), media.run(), voice.run(), _simulated(stage, terminal.devices, media, sound, ours)):

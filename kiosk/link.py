@@ -18,7 +18,7 @@ import websockets
 from pydantic import ValidationError
 
 from flows.ports import Away, Refused, Unreachable
-from protocol import bills, calls, care, enquiries as e, messages as m, remit as r, standing
+from protocol import bills, calls, care, enquiries as e, messages as m, remit as r, standing, totals as t
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=m.Message)
@@ -244,6 +244,14 @@ class Link:
     async def pad_keys(self) -> m.PadKeys:
         """Fresh working keys for the PIN pad, under its master key."""
         return await self._call("pad_keys", calls.Nothing(), m.PadKeys)
+
+    async def clock(self) -> int:
+        """The branch's clock, UTC milliseconds."""
+        return (await self._call("clock", calls.Nothing(), t.Clock)).at
+
+    async def day_totals(self, totals: t.DayTotals) -> t.DayCompared:
+        """Have a day compared with what the branch has of it."""
+        return await self._call("day_totals", totals, t.DayCompared)
 
 
 def _turned_down(name: str, answer: httpx.Response) -> Exception:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from protocol import bills, care, enquiries as e, messages as m, remit, standing
+from protocol import bills, care, enquiries as e, messages as m, remit, standing, totals as t
 
 LINK = "/v1/link"
 """The WebSocket: the branch sends `Hello`, and again at each change; the terminal sends `Heartbeat`."""
@@ -126,6 +126,8 @@ PATHS: dict[str, Call] = {
     "incident": Call("/v1/incident", m.Incident, Nothing),
     "rate": Call("/v1/rate", m.Rating, Nothing),
     "keep_preferences": Call("/v1/preferences", KeepPreferences, Nothing),
+    "clock": Call("/v1/clock", Nothing, t.Clock),
+    "day_totals": Call("/v1/day-totals", t.DayTotals, t.DayCompared),
     "loss_cards": Call("/v1/loss/cards", care.LossAsked, care.LossCards),
     "send_code": Call("/v1/code/send", care.CodeAsked, care.CodeSent),
     "check_code": Call("/v1/code/check", care.CodeTyped, Nothing),
@@ -148,7 +150,8 @@ PATHS: dict[str, Call] = {
     "check_new_phone_code": Call("/v1/phone/check", care.CodeTyped, care.NewPhone),
     "change_phone": Call("/v1/phone/change", care.PhoneChange, m.Outcome),
 }
-"""By the name of the method of the terminal's `Bank` port; `enrol` and `pad_keys` are the terminal's own.
+"""By the name of the method of the terminal's `Bank` port; `enrol`, `pad_keys`, `clock` and `day_totals` are the
+terminal's own.
 
 `enrol` alone needs no client certificate.
 """

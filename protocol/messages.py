@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from protocol.chain import canonical
+from protocol.hours import SPAN
 from protocol.reasons import TRANSACTIONS as TRANSACTIONS, Mend as Mend, Reason as Reason, SwitchReason as SwitchReason
 
 VISIT = r"^[A-Za-z0-9]{1,16}-[0-9a-f]{32}$"
@@ -77,6 +78,12 @@ class Hello(Message):
     in_service: bool
     switched_off: dict[str, SwitchReason] = {}
     """Transactions, by their id on the menu, that are not offered now."""
+    hours: tuple[Annotated[str, Field(pattern=SPAN)], ...] = ()
+    """When this terminal serves, in local time; empty: always."""
+    cut_over_at: int | None = None
+    """UTC milliseconds of the next cut-over of the accounting date, where the branch knows it."""
+    cut_over_still: Annotated[int, Field(ge=0, le=3600)] = 0
+    """Seconds before it in which no new visit begins."""
 
 
 class Heartbeat(Message):
@@ -120,6 +127,8 @@ class Claimed(Message):
     claim: Handle
     surname: str
     cards: tuple[CardOnFile, ...] = ()
+    withheld: tuple[str, ...] = ()
+    """Transactions that this kind of document does not open at a terminal."""
 
 
 class PinCheck(Message):

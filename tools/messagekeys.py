@@ -33,7 +33,8 @@ PARAMS = {
 }
 """What the glass fills into a kind's sentences by itself, beside the screen's own `params`."""
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "out-of-service.": ("broken", "revoked", "branch", "pin-pad"),
+    "out-of-service.": ("broken", "revoked", "branch", "pin-pad", "serviced", "power", "readers"),
+    "closed.": ("unknown", "today", "tomorrow", *get_args(Weekday)),
     "refused.": tuple(Reason),
     "untold.": get_args(UntoldEnding.model_fields["ending"].annotation),
     "untold.bill.": get_args(UntoldEnding.model_fields["ending"].annotation),
@@ -53,7 +54,17 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "rate.": get_args(Currency),
     "day.": get_args(Weekday),
     "service.": get_args(Service),
-    "hindered.": ("no-receipts", "no-paper", "no-camera", "needs-card", "bank", *get_args(SwitchReason)),
+    "hindered.": (
+        "no-receipts",
+        "no-paper",
+        "no-camera",
+        "needs-card",
+        "bank",
+        "no-account",
+        "document",
+        *get_args(SwitchReason),
+    ),
+    "menu.group.": ("cards", "more"),
     "menu.": tuple(flow.id for flow in FLOWS),
 }
 """Beginning of a key that is made at run time -> what may follow."""
@@ -151,7 +162,8 @@ def _screen(module: _Module, call: ast.Call, kind: str) -> Iterator[Use]:
         for suffix in WORDS[kind]:
             yield Use(key + suffix, module.where(call), params)
     for name in ("why", "problem"):
-        yield from _plain(module, _argument(call, 99, name))
+        fills = _params(call) if kind == "OutOfService" and name == "why" else frozenset()
+        yield from _plain(module, _argument(call, 99, name), fills)
 
 
 def _method(module: _Module, call: ast.Call, method: ast.Attribute) -> Iterator[Use]:
@@ -165,11 +177,11 @@ def _method(module: _Module, call: ast.Call, method: ast.Attribute) -> Iterator[
             yield Use(key, module.where(call), params)
 
 
-def _plain(module: _Module, node: ast.expr | None) -> Iterator[Use]:
-    """A key whose sentence has no places: Fact, Option, Where, why and problem fill none."""
+def _plain(module: _Module, node: ast.expr | None, params: frozenset[str] = frozenset()) -> Iterator[Use]:
+    """A key whose sentence has no places but `params`: Fact, Option, Where and problem fill none."""
     if node is not None:
         for key in module.strings(node):
-            yield Use(key, module.where(node))
+            yield Use(key, module.where(node), params)
 
 
 def _argument(call: ast.Call, place: int, name: str) -> ast.expr | None:

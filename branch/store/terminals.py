@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,9 +60,11 @@ def every(tx: sa.Connection) -> list[sa.Row[Any]]:
     return list(tx.execute(sa.select(terminals).order_by(terminals.c.id)))
 
 
-def heard(tx: sa.Connection, terminal: str, said: str, now: int) -> None:
+def heard(
+    tx: sa.Connection, terminal: str, said: str, now: int, parts: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Keep the last heartbeat."""
-    _set(tx, terminal, seen=now, said=said)
+    tx.execute(terminals.update().where(terminals.c.id == terminal).values(seen=now, said=said, parts=dict(parts)))
 
 
 def _set(tx: sa.Connection, terminal: str, **values: str | int | None) -> bool:

@@ -13,9 +13,11 @@ from branch.bank.core import Core, CoreCard
 from branch.bank.hsm import Hsm
 from branch.bank.risk import Risk, RuleRisk
 from branch.rules import RULES, Rules
+from branch.service import ServiceHours
 from branch.store import visits
 from branch.store.db import Database
 from branch.store.visits import Customer
+from branch.switches import Board
 from protocol.enquiries import Hours, Service
 from protocol.messages import Mend, Reason, SwitchReason
 
@@ -92,12 +94,19 @@ class Branch:
     information: Information = Information()
     switched_off: Callable[[], Mapping[str, SwitchReason]] = dict
     """Transactions that are not offered now, and why."""
+    board: Board = field(init=False, repr=False)
+    """What is switched off for the fleet, this branch or one of its terminals."""
+    service: ServiceHours = field(default_factory=lambda: ServiceHours(lambda: 0, RULES))
+    """When its terminals serve."""
     rules: Rules = RULES
     papers: str = ""
     """The address at which customers' phones reach this branch, without a path; empty: none is set up."""
     risk: Risk = field(default_factory=RuleRisk)
     sender: CodeSender = field(default_factory=Nobody, repr=False)
     billers: Billers = field(default_factory=NoBillers, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "board", Board(self.db, self.name))
 
     @property
     def now(self) -> int:
@@ -132,9 +141,10 @@ def own(terminal: str, visit_or_key: str) -> None:
         raise Trouble(403, "foreign", Mend.US, "the visit belongs to another terminal")
 
 
-def offered(branch: Branch, transaction: str) -> None:
-    """Raise Refusal(CLOSED) when the branch has switched it off, whatever a terminal has heard of that."""
-    if (why := branch.switched_off().get(transaction)) is not None:
+def offered(branch: Branch, transaction: str, terminal: str = "") -> None:
+    """Raise Refusal(CLOSED) when it is switched off, whatever a terminal has heard of that."""
+    off = branch.board(terminal) | dict(branch.switched_off())
+    if (why := off.get(transaction)) is not None:
         raise Refusal(Reason.CLOSED, f"{transaction} is switched off: {why}")
 
 

@@ -14,7 +14,7 @@ DAYS = {"days-30": 30, "days-90": 90}
 
 def movements(branch: Branch, terminal: str, body: e.MovementsAsked) -> e.Movements:
     """The newest movements of a period, the other side of each masked."""
-    offered(branch, "statement")
+    offered(branch, "statement", terminal)
     customer = live(branch, terminal, body.customer)
     with branch.db.read() as tx:
         number = visits.number_behind(tx, customer.handle, body.account, "account")

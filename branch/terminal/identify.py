@@ -44,7 +44,8 @@ def claim(branch: Branch, terminal: str, body: m.Claim) -> m.Claimed:
         whose = customer.id if customer else None
         visits.claim(tx, {**row, "customer": whose, "expires": branch.minutes(branch.patience.claim)}, kept)
         event(tx, branch.now, "visit.claimed", body.visit, {"document": document.kind, "cards": len(cards)})
-    return m.Claimed(claim=handle, surname=surname(document.name), cards=offered)
+    withheld = branch.rules.withheld(document.kind, branch.core.accounting_date())
+    return m.Claimed(claim=handle, surname=surname(document.name), cards=offered, withheld=withheld)
 
 
 def fits(branch: Branch, document: m.Document, customer: CoreCustomer) -> bool:

@@ -122,7 +122,7 @@ def _again(row: Row, asked: _Asked) -> m.Posted:
 def _checked(branch: Branch, asked: _Asked) -> tuple[CoreOrder, CoreCard | None]:
     """The order for the core, and the card whose chip has signed it; raises Refusal."""
     customer, source, target = asked.customer, asked.source, asked.target
-    offered(branch, "interbank" if isinstance(asked.post, r.Remit) else "transfer")
+    offered(branch, "interbank" if isinstance(asked.post, r.Remit) else "transfer", asked.terminal)
     if customer is None:
         raise Refusal(m.Reason.SIGNED_OUT)
     if source is None or target is None:

@@ -2,7 +2,7 @@
 
 from flows.screens import OutOfService, Tone
 from kiosk.ui import pictures
-from kiosk.ui.page import Page
+from kiosk.ui.page import Page, params_of
 from kiosk.ui.tokens import Box
 
 
@@ -18,5 +18,5 @@ def draw(page: Page, screen: OutOfService) -> None:
     box = box.below(taken + m.mm(3))
     taken = page.text(box.upper(int(box.h * 0.45)), page.say(screen, ".line"), m.body)
     box = box.below(taken + m.mm(3))
-    page.text(box.above(low), page.plain(screen.why), m.body, ink=page.palette.soft)
+    page.text(box.above(low), page.plain(screen.why, params=params_of(screen.params)), m.body, ink=page.palette.soft)
     page.text(page.box.lower(low), screen.code, m.floor, ink=page.palette.soft, upright="bottom", ltr=True)

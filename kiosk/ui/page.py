@@ -65,12 +65,12 @@ class Page(Pencil):
         """A sentence of the screen: its key and the suffix."""
         return self.words.text(screen.key + suffix, "", **params)
 
-    def plain(self, key: str, *, literal: bool = False) -> str:
+    def plain(self, key: str, *, literal: bool = False, params: Mapping[str, str] | None = None) -> str:
         """The sentence under a key, or the text itself where it is no key (a masked number)."""
         if literal or not key:
             return key
         try:
-            return self.words.text(key)
+            return self.words.text(key, "", **(params or {}))
         except KeyError:
             return key
 

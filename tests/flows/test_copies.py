@@ -48,7 +48,7 @@ class Wants(Guest):
     offered: list[tuple[str, ...]] = field(default_factory=list)
 
     async def show(self, screen: s.Screen[Any], chrome: Chrome) -> Any:
-        if screen.key == "menu":
+        if screen.key == "menu.group.more":
             assert isinstance(screen, s.Choose)
             self.menus.append(screen)
         if screen.key == "receipt.in-doubt":
@@ -108,7 +108,7 @@ def test_who_wants_no_copy_after_a_doubt_gets_none(tmp_path: Path) -> None:
 def test_a_paper_of_this_visit_can_be_had_again_with_both_times(tmp_path: Path) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         printer = Keeps()
-        wants = await visits(machine, guest, printer, "transfer", "accounts", "copies")
+        wants = await visits(machine, guest, printer, "menu.group.more", "transfer", "accounts", "copies")
         assert titles(printer) == ["receipt.transfer", "receipt.balance", "receipt.balance COPY"]
         first, again = printer.slips[1:]
         assert [line.text for line in timed(first)] == ["receipt.time"]
@@ -133,7 +133,7 @@ def test_what_did_not_come_out_has_no_copy(tmp_path: Path) -> None:
             raise NoMedia("receipt-printer", "no paper")
 
     async def story(machine: Machine, guest: Guest) -> None:
-        wants = await visits(machine, guest, Empty(), "transfer")
+        wants = await visits(machine, guest, Empty(), "transfer", "menu.group.more")
         assert "receipt.no-paper" in wants.met
         (copies,) = (option for option in wants.menus[-1].options if option.id == "copies")
         assert copies.disabled == "hindered.no-receipts"

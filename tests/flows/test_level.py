@@ -11,13 +11,13 @@ from hypothesis import given, strategies as st
 
 from flows import screens as s
 from flows.journal import Intent
-from flows.menu import FLOWS, Flow, _menu, run_flow
+from flows.menu import FLOWS, Flow, Now, page, run_flow
 from flows.orders import about, order_facts
 from flows.ports import Back, Chrome, Leave
 from flows.session import Level, Session
 from protocol import messages as m
 from protocol.money import Money
-from tests.flows.guest import Guest, with_guest
+from tests.flows.guest import Guest, menus_seen, with_guest
 from tests.storm.machine import Machine
 
 ORDER = m.TransferOrder(
@@ -44,7 +44,7 @@ def test_no_flow_runs_below_its_level(tmp_path: Path, flow: Flow, level: Level) 
 
     async def story(machine: Machine, guest: Guest) -> None:
         session = session_of(machine, level)
-        (offered,) = (one for one in _menu(session).options if one.id == flow.id)
+        (offered,) = (one for one in page(session, Now(page=flow.group)).options if one.id == flow.id)
         assert offered.disabled
         with pytest.raises(AssertionError, match=flow.level.name):
             await run_flow(session, flow)
@@ -61,12 +61,10 @@ def test_every_flow_on_the_menu_needs_somebody_who_is_known() -> None:
 
 def test_a_document_alone_is_a_claim_and_opens_nothing(tmp_path: Path) -> None:
     """Somebody whom the bank does not know lays her card down: of the menu, only what is for anybody is open to her."""
-    menus: list[s.Choose] = []
 
     class Stranger(Guest):
         async def show(self, screen: s.Screen[Any], chrome: Chrome) -> Any:
             if isinstance(screen, s.Choose) and screen.key == "menu":
-                menus.append(screen)
                 assert machine_level() is Level.CLAIMED
                 raise Leave
             if isinstance(screen, s.Prompt) and screen.picture is s.Picture.ID_CARD_LAY:
@@ -82,7 +80,8 @@ def test_a_document_alone_is_a_claim_and_opens_nothing(tmp_path: Path) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         held.append(machine)
         guest.__class__, guest.prefers = Stranger, "id-card"
-        await machine.visits(1)
+        with menus_seen() as menus:
+            await machine.visits(1)
         assert machine.endings == ["farewell"]
         assert menus
         assert {option.id for option in menus[0].options if not option.disabled} == {"information", "loss"}

@@ -26,17 +26,21 @@ from branch.store.terminals import StoredKeys
 from drivers.api import Health, Printed, Slip, Status
 from drivers.emv import PcscCardReader
 from drivers.idcard import SerialIdReader
+from drivers.panel import XfsPanel
 from drivers.pinpad import XfsPinPad
 from drivers.sim.card import MemorySlot
 from drivers.sim.chip import load_cards
 from drivers.sim.idcard import IdReaderFarEnd
+from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
+from flows.around import Around
 from flows.journal import Journal, JournalFailed
 from flows.menu import repeats
 from flows.session import Level, Session
 from flows.settle import Settler
 from flows.terminal import Devices, Terminal
 from flows.visit import visit
+from flows.waiting import cancelled
 from kiosk.link import Link
 from protocol import care, messages as m
 from tests.branch.support import World, world
@@ -195,6 +199,8 @@ class Machine:
     """What reversals found."""
     too_low: list[str] = field(default_factory=list)
     """Calls for which whoever stood there was not known well enough."""
+    looks: float = 60.0
+    """Seconds between two looks at the panel, which tells its changes by itself."""
     quiet: float = 300.0
     """Seconds at most in which nobody comes."""
     met: Counter[str] = field(default_factory=Counter)
@@ -239,11 +245,11 @@ class Machine:
         self.bank = _Watched(self)
         keys = TestHsm(StoredKeys(self.world.db), self.world.secrets.hsm).master_keys(self.name)
         self.pad_end = PinPadFarEnd(keys.tdes, keys.aes)
-        self.id_end, self.slot = IdReaderFarEnd(), MemorySlot()
+        self.id_end, self.slot, self.panel_end = IdReaderFarEnd(), MemorySlot(), PanelFarEnd()
         chips = self.folder / "cards.json"
         demo.write_cards(chips, self.world.secrets)
         self.person = Person(self.chance, self.slot, self.pad_end, self.id_end, load_cards(chips), moods=self.moods)
-        self.person.phone = self.peer.last_code
+        self.person.phone, self.person.panel = self.peer.last_code, self.panel_end
         self.person.bills = self.billers.number_with
         self.billers.likely = self.faults
         self.person.at_confirm = self._at_confirm
@@ -261,8 +267,11 @@ class Machine:
         self.pad = XfsPinPad(self.pad_end.url, dial=self.pad_end.dial)
         reader = PcscCardReader("pcsc:memory", today=today, slot=self.slot)
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
-        devices = Devices(id_reader, reader, self.pad, NoPrinter())
-        self.terminal = Terminal(self.name, self.person, self.bank, PlainWords(), self.journal, devices)
+        self.panel = XfsPanel(self.panel_end.url, every=self.looks, dial=self.panel_end.dial)
+        devices = Devices(id_reader, reader, self.pad, NoPrinter(), self.panel)
+        self.terminal = Terminal(
+            self.name, self.person, self.bank, PlainWords(), self.journal, devices, around=Around(self.panel)
+        )
         self.settler = Settler(self.journal, self.bank, loop.time, repeats(self.terminal.rules, self.pad))
 
     def _at_confirm(self) -> None:
@@ -297,12 +306,14 @@ class Machine:
             session = Session(self.terminal, f"{self.name}-{self.chance.randbytes(16).hex()}")
             self.sessions.append(session)
             settling = asyncio.ensure_future(self._settle_for_ever())
+            hearing = asyncio.ensure_future(self.terminal.around.run())
             running = asyncio.ensure_future(visit(session))
             await asyncio.wait((running, settling), timeout=4000, return_when=asyncio.FIRST_COMPLETED)
             assert running.done() or settling.done(), f"a visit without end: {self.seed} {session.visit}"
             await self._ended(session, running, settling)
             if self.moods:
                 self.time_passes(self.chance.choice((0.5, 5, 60)))
+            await cancelled(hearing)
             await asyncio.sleep(self.chance.uniform(0, self.quiet))
 
     async def _ended(self, session: Session, running: "asyncio.Task[str]", settling: "asyncio.Task[None]") -> None:
@@ -324,6 +335,7 @@ class Machine:
     async def journal_of_the_dead(self) -> None:
         """The power comes back: a fresh program on the same disk."""
         self.journal.close()
+        await self.panel.close()
         if self.power.disk:
             self.power.disk.put_back()
         self.person._take_all()

@@ -12,6 +12,7 @@ from branch.bank.clearinghouse import ACCOUNTS
 from drivers.sim.card import MemorySlot
 from drivers.sim.chip import VirtualCard
 from drivers.sim.idcard import IdReaderFarEnd
+from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from flows import screens as s
 from flows.ports import Back, CallHelp, Chrome, Leave
@@ -19,6 +20,15 @@ from protocol.money import Money
 
 DATES = {"standing.first": "20310601", "standing.last": "20311231", "standing.times": "12"}
 """What she types about a standing order."""
+AROUND = (
+    ("door-opened", "open-door"),
+    ("key-turned", "turn-key", "maintenance"),
+    ("power-out", "power", "battery"),
+    ("battery-low", "power", "battery-low"),
+    ("power-back", "power", "mains"),
+    ("panel-gone",),
+)
+"""What the panel may tell while somebody is served."""
 
 
 @dataclass
@@ -64,6 +74,7 @@ class Person:
     """A person at the branch has spoken with whoever waits, and lets her go on."""
     outside: tuple[str, ...] = ACCOUNTS[0]
     """To whom at another bank she sends."""
+    panel: PanelFarEnd | None = None
     phone: Callable[[], str] = lambda: ""
     """Where she reads the newest code."""
     new_phone: str = "13700009999"
@@ -125,6 +136,14 @@ class Person:
         elif mood < 0.085 and screen.key.startswith(("menu", "transfer")):
             self._does("anothers-id-card", screen)
             await self.id_reader.act("lay", "smith")
+        elif mood > 0.994 and self.panel is not None:
+            await self._panel_tells(screen, self.panel)
+
+    async def _panel_tells(self, screen: s.Screen[Any], panel: PanelFarEnd) -> None:
+        """Something happens around her: the door, the key, the power, the panel itself."""
+        deed = self.chance.choice(AROUND)
+        self._does(deed[0], screen)
+        await (panel.act(*deed[1:]) if len(deed) > 1 else panel.set_fault("unplugged"))
 
     def _does(self, mood: str, screen: s.Screen[Any]) -> None:
         self.did[mood] += 1
@@ -145,9 +164,12 @@ class Person:
     async def mend(self) -> None:
         """An engineer was here."""
         self.slot.fault = ""
-        for device in (self.id_reader, self.pad):
-            if device.fault:
+        for device in (self.id_reader, self.pad, self.panel):
+            if device is not None and device.fault:
                 await device.set_fault("")
+        if self.panel is not None:
+            for verb, choice in (("close-door", ""), ("turn-key", "run"), ("power", "mains")):
+                await self.panel.act(verb, choice)
 
     def _take_all(self) -> None:
         self.slot.pull()

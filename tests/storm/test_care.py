@@ -23,11 +23,14 @@ class Careful(Person):
         free = [one.id for one in options if not one.disabled]
         if key == "identify.how":
             return self.chance.choice(free)
-        if key == "menu":
+        if key.startswith("menu"):
             if not self.transfers or not free:
                 raise Leave
-            self.transfers -= 1
-            return self.chance.choice([one for one in free if one not in {"accounts", "bills", "pin", "statement"}])
+            if key == "menu" and self.chance.random() < 0.7:
+                return "menu.group.cards"
+            chosen = self.chance.choice([one for one in free if one not in {"accounts", "bills", "pin", "statement"}])
+            self.transfers -= not chosen.startswith("menu.")
+            return chosen
         return await super()._chooses(key, options)
 
 

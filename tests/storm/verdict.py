@@ -2,7 +2,10 @@
 
 from collections import Counter
 
-from flows.journal import ENDINGS
+import sqlalchemy as sa
+
+from branch.store.schema import incidents
+from flows.journal import ENDINGS, Records
 from flows.orders import short
 from flows.session import Level
 from tests.storm import inspector
@@ -26,6 +29,7 @@ async def judge(*machines: Machine) -> None:
         written = inspector.read(await machine.journal.records())
         _judge_words(machine, written)
         _judge_memory(machine)
+        _judge_alarms(machine, await machine.journal.records())
         whole |= written
         shown.update(one.key for _, told in machine.told for one in told)
     inspector.judge_money(first.world.ledger, whole, first.before, first.world.balances())
@@ -62,6 +66,20 @@ def _judge_memory(machine: Machine) -> None:
             assert session.level is Level.NOBODY, ending
             assert not any(kept), ending
             assert not session.tape.entries
+
+
+def _judge_alarms(machine: Machine, records: Records) -> None:
+    """A door that ends a visit is journaled, and known at the branch unless the line was down; nothing else alarms."""
+    noted = {(record["key"], record["state"]) for record, _ in records}
+    with machine.world.db.read() as tx:
+        rows = tx.execute(sa.select(incidents.c.visit).where(incidents.c.kind == "door-opened")).scalars()
+        known = [visit for visit in rows if visit.startswith(machine.name)]
+    assert len(known) == len(set(known))
+    assert {(visit, "door-opened") for visit in known} <= noted
+    for (visit, _), how in zip(machine.told, machine.endings, strict=True):
+        if how == "door":
+            assert (visit, "door-opened") in noted
+            assert visit in known or (visit, "branch-not-told") in noted, visit
 
 
 async def coverage(machine: Machine) -> Counter[str]:

@@ -13,7 +13,7 @@ from glass_bills import own
 from glass_samples import ACCOUNTS, BACK, BARE, ENTRIES, FACTS, LEAVE, LONG_FACTS
 
 from flows.information import LIST
-from flows.menu import FLOWS
+from flows.menu import FLOWS, GROUPS
 from flows.ports import Chrome
 from flows.screens import (
     KINDS,
@@ -41,7 +41,7 @@ from tools.messagekeys import FAMILIES, WORDS, _learn, _Module
 from tools.messages import Entry, catalogues, entries
 
 ROOT = Path(__file__).parents[2]
-SOURCES = (*sorted((ROOT / "flows").glob("*.py")), ROOT / "kiosk/terminal.py")
+SOURCES = (*sorted((ROOT / "flows").glob("*.py")), ROOT / "kiosk/terminal.py", ROOT / "kiosk/moments.py")
 NAMES = {kind.__name__: kind for kind in KINDS}
 OWN = {"limit", "available", "amount", "reference", "masked", "seconds", "since", "until"}
 """Places that a kind fills by itself."""
@@ -68,6 +68,12 @@ PUBLIC: dict[str, tuple[Fact, ...]] = {
 """Facts of pages that anybody may read."""
 LINK = f"https://phones.bank.example:8444/p/{'Aa0_-' * 8}xyz"
 NOT_REAL = {"fact.when"}
+REASONS = {
+    "out-of-service": [f"out-of-service.{one}" for one in FAMILIES["out-of-service."]],
+    "closed": [f"closed.{one}" for one in FAMILIES["closed."]],
+    "cut-over": ["cut-over.again"],
+}
+"""Why it cannot serve, by the screen that says so."""
 
 
 @cache
@@ -100,7 +106,7 @@ def filled() -> dict[str, tuple[Screen[Any], Chrome]]:
     """Each of those screens, as full as it can be."""
     made: dict[str, tuple[Screen[Any], Chrome]] = {}
     for kind, key in asked():
-        menus = _menus(key) if key == "menu" else ()
+        menus = _menus(key) if key.startswith("menu") else ()
         made_so = tuple(own(kind(key))) or tuple(_fillings(kind, key))
         for number, screen in enumerate((*made_so, *menus)):
             made[f"{kind.__name__}-{key}{f'-{number}' if number else ''}"] = (screen, _chrome(screen))
@@ -161,20 +167,27 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:  # no
             for problem in ("", f"{key}.wrong", f"{key}.again"):
                 yield EnterText(key, problem=problem, params=_params(kind, key), where=where)
         case "OutOfService":
-            for why in ("broken", "revoked", "branch", "pin-pad"):
-                yield OutOfService(key, why=f"out-of-service.{why}", code="journal: OperationalError")
+            code = "journal: OperationalError" if key == "out-of-service" else ""
+            for why in REASONS[key]:
+                params = tuple((place, "22:30") for place in sentences("zh")[why].places)
+                yield OutOfService(key, why=why, code=code, params=params)
         case _:
             yield kind(key)
 
 
 def _menus(key: str) -> Iterator[Screen[Any]]:
-    """With every reason for which something cannot be done now."""
+    """A page of the menu, with every reason for which something cannot be done now."""
+    group = key.removeprefix("menu.group.") if key != "menu" else "front"
+    doors = tuple(Option(one, one, f"{one}.line") for one in GROUPS) if group == "front" else ()
+    flows = tuple(flow for flow in FLOWS if flow.group == group)
+    plain = tuple(Option(flow.id, f"menu.{flow.id}", f"menu.{flow.id}.line") for flow in flows)
+    yield Choose(key, options=(*plain, *doors), params=_params(Choose, key))
     for why in FAMILIES["hindered."]:
         options = tuple(
-            Option(flow.id, f"menu.{flow.id}", "menu.without-paper", disabled=f"hindered.{why}" * (place % 2))
-            for place, flow in enumerate(FLOWS)
+            replace(one, line="menu.without-paper", disabled=f"hindered.{why}" * (place % 2))
+            for place, one in enumerate(plain)
         )
-        yield Choose(key, options=options, params=_params(Choose, key))
+        yield Choose(key, options=(*options, *doors), params=_params(Choose, key))
 
 
 def _statements(empty: Any) -> Iterator[Screen[Any]]:
