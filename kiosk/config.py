@@ -32,6 +32,7 @@ KEYS: dict[str, dict[str, type]] = {
         "high_contrast": bool,
     },
     "devices": dict.fromkeys(DEVICES, str),
+    "records": {"keep": int, "days": float},
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
 _HEADER = re.compile(r"\[\s*([^\]\s]+)\s*\]")
@@ -76,11 +77,19 @@ class Config:
     screen: Screen = Screen()
     rules: Rules = Rules()
     file: Path = Path()
+    keep_visits: int = 500
+    """Visits of which a record is kept for replays."""
+    keep_days: float = 30
 
     def bad_device(self, name: str, why: str) -> BadConfig:
         """What is wrong with the URL of a device, when its driver says so."""
         line = _line(self.file.read_text(), name, "devices") if self.file.is_file() else 0
         return BadConfig(self.file, line, f"{name} has no usable URL", why)
+
+    @property
+    def records(self) -> Path:
+        """The visit records."""
+        return self.state / "visits.db"
 
     @property
     def authority(self) -> Path:
@@ -128,6 +137,8 @@ def load(path: Path) -> Config:
         screen=Screen(**found.get("screen", {})),
         rules=Rules(**found.get("patience", {}), operator=terminal["id"]),
         file=path,
+        keep_visits=found.get("records", {}).get("keep", Config.keep_visits),
+        keep_days=found.get("records", {}).get("days", Config.keep_days),
     )
 
 
@@ -161,7 +172,7 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         if url is not None and not url.startswith(begins):
             remedy = f"it begins with {', '.join(begins)}"
             raise wrong("devices", name, f"{url!r} is no URL of this device", remedy)
-    for section in ("screen", "patience"):
+    for section in ("screen", "records", "patience"):
         for key, value in found.get(section, {}).items():
             if not isinstance(value, bool) and not 0 < value < 100_000:
                 raise wrong(section, key, f"{value} is out of range", "write a number above 0")

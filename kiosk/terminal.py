@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from flows.session import Session
 from flows.settle import Settler
 from flows.terminal import Standing, Terminal
 from flows.visit import visit
+from kiosk.replay.recorder import Kept, Recorder
 from protocol import messages as m
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ class Service:
     line: Line
     keys: KeySource
     clock: Callable[[], float]
+    record: Recorder | None = None
+    """Keeps each visit for replays."""
     state: m.Heartbeat = field(default_factory=lambda: m.Heartbeat(state="out-of-service"))
     broken: str = ""
     """Set for good when the journal fails: only an engineer's restart clears it."""
@@ -114,13 +117,16 @@ class Service:
     async def _serve(self, language: str, card: Arrival | None) -> None:
         self.terminal.stage.language = language
         self.state = m.Heartbeat(state="visit")
-        session = Session(self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}", arrived=card)
-        try:
-            await visit(session)
-        except JournalFailed as why:
-            log.exception("the journal failed")
-            self.broken = f"journal: {type(why).__name__}"
-        self.broken = self.broken or session.broken
+        number = f"{self.terminal.id}-{secrets.token_hex(16)}"
+        recorded = self.record.visit(self.terminal, number, card) if self.record else nullcontext(Kept(self.terminal))
+        with recorded as kept:
+            session = Session(kept.terminal, number, arrived=card)
+            try:
+                kept.ended = await visit(session)
+            except JournalFailed as why:
+                log.exception("the journal failed")
+                self.broken, kept.failed = f"journal: {type(why).__name__}", why
+            self.broken = self.broken or session.broken
 
     def trouble(self) -> str:
         """Why it cannot serve now, a member of the messages `out-of-service.*`; "" when it can."""
