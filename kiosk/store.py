@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -103,6 +103,7 @@ class VisitStore:
 
     def close(self) -> None:
         """Write what waits, and let go of the file."""
+        self._pool.submit(self._write)
         self._pool.shutdown()
         if self._db:
             self._db.close()
@@ -114,7 +115,8 @@ class VisitStore:
                 return
             self._waiting.append((visit, work))
             if len(self._waiting) == 1:
-                self._pool.submit(self._write)
+                with suppress(RuntimeError):  # closed: the program ends
+                    self._pool.submit(self._write)
 
     def _write(self) -> None:
         """On the thread: all that waits, in one transaction."""

@@ -28,6 +28,8 @@ QUIET = frozenset({"read_card", "wait_card"})
 """Waiting for a card is begun again and again; one time more or less is nothing."""
 LONGER = 600.0
 """Seconds for which the program may go on when the record has ended."""
+MOMENT = 0.01
+"""Seconds for which it may go on when the record was broken off."""
 TICK = 1e-10
 """Seconds between two things that happened at the same microsecond."""
 SECOND = 1_000_000
@@ -341,10 +343,8 @@ async def replay(record: Record, words: Callable[[Callable[[], str]], Words], gl
     terminal = terminal_of(record, deck, stage, words(lambda: stage.language))
     session = Session(terminal, record.visit, arrived=read(record.head["arrived"]))
     running = asyncio.ensure_future(visit(session))
-    late = asyncio.ensure_future(asyncio.sleep(deck.last / SECOND + (LONGER if deck.over else TICK)))
+    late = asyncio.ensure_future(asyncio.sleep(deck.last / SECOND + (LONGER if deck.over else MOMENT)))
     await asyncio.wait((running, deck.diverged, late), return_when=asyncio.FIRST_COMPLETED)
-    if not running.done() and deck.over is None:
-        await asyncio.sleep(0)
     course = _judged(deck, running)
     deck.stopped = True
     for task in (running, late):
