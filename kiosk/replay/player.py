@@ -32,6 +32,9 @@ MOMENT = 0.01
 """Seconds for which it may go on when the record was broken off."""
 TICK = 1e-10
 """Seconds between two things that happened at the same microsecond."""
+AGAIN = 0.5
+"""Seconds that a question takes of which the record has no further answer."""
+GONE = {"gone": True}
 SECOND = 1_000_000
 
 
@@ -97,13 +100,18 @@ class Playing:
         self.steps, self.stopped = 0, False
         self._lanes: dict[str, deque[_Call]] = defaultdict(deque)
         self._polls: dict[tuple[str, str], deque[tuple[int, Json]]] = defaultdict(deque)
+        self._answered: dict[tuple[str, str], tuple[int, Json]] = {}
+        """The last answer of each question that is asked again and again."""
         self._moments: deque[Json] = deque()
         self._standing: dict[int, Standing] = {}
         self._looks = 0
         self.over: Json | None = None
         self.last = max(row["t"] for row in record.rows)
         self.now: dict[str, Any] = {"touched": 0, "language": record.head["language"], "large": record.head["large"]}
-        self._sort(record)
+        try:
+            self._sort(record)
+        except (LookupError, TypeError, AttributeError) as why:
+            raise Unreadable(f"a row of the record is none ({why})") from why
 
     def _sort(self, record: Record) -> None:
         calls: dict[int, _Call] = {}
@@ -113,10 +121,12 @@ class Playing:
                     call = calls[row["n"]] = _Call(row["n"], row["lane"], row["name"], row["args"], begun=place)
                     self._lanes[call.lane].append(call)
                 case "ends":
+                    self._said(row, check=True)
                     calls[row["n"]].end, calls[row["n"]].place = row, place
                 case "heard":
                     calls[row["n"]].heard.append((row["t"], row[BODY]))
                 case "poll":
+                    self._said(row, check=True)
                     self._polls[row["lane"], row["name"]].append((place, row))
                 case "standing":
                     self._standing[row["n"]] = Standing(row["open"], row["off"][BODY])
@@ -138,18 +148,23 @@ class Playing:
             hear(what)
         if call.end is None or "gone" in call.end:
             await self._for_ever()
-        if (
-            call.place > call.begun + 1 or self._loop.time() < self._began + call.end["t"] / SECOND
-        ):  # else it was at once
+        at_once = call.place == call.begun + 1 and self._loop.time() >= self._began + call.end["t"] / SECOND
+        if not at_once:
             await self._until(call.end["t"], call.place)
         if lane == "journal" and "raised" not in call.end:  # into a journal of this replay's own
             return await run(hear)
         return cast("T", self._said(call.end))
 
     async def poll(self, lane: str, name: str, run: Run[T]) -> T:  # noqa: ARG002  a replay asks nobody
-        if self.stopped or not self._polls[lane, name]:
+        if self.stopped:
             await self._for_ever()
-        place, row = self._polls[lane, name].popleft()
+        if polls := self._polls[lane, name]:
+            self._answered[lane, name] = polls.popleft()
+        elif name != "changes":  # asked once more than then: nothing has changed
+            await asyncio.sleep(AGAIN)
+        else:
+            await self._for_ever()
+        place, row = self._answered.get((lane, name), (0, GONE))
         if "gone" in row:
             await self._for_ever()
         await self._until(row["t"], place)
@@ -190,10 +205,12 @@ class Playing:
             row = self._moments.popleft()
             self.now[row["e"]] = row[BODY]
 
-    def _said(self, row: Json) -> Any:
-        if "raised" in row:
-            raise read(row["raised"])
-        return read(row[BODY])
+    def _said(self, row: Json, *, check: bool = False) -> Any:
+        """What came of a call; `check` only looks whether that can be read."""
+        value = read(row["raised"] if "raised" in row else row.get(BODY))
+        if "raised" in row and not check:
+            raise value
+        return value
 
     # --- what is looked at
 
@@ -246,9 +263,15 @@ class PlayedStage:
         """Her touches are the record's."""
 
     async def show(self, screen: Screen[T], chrome: Chrome) -> T:
-        drawn = asyncio.ensure_future(self._draw(screen, chrome))
+        stood = asyncio.Event()
+        drawn = asyncio.ensure_future(self._draw(screen, chrome, stood))
         try:
-            answer = await self._deck.act("glass", "show", (screen, chrome), _nobody)
+            try:
+                answer = await self._deck.act("glass", "show", (screen, chrome), _nobody)
+            except Exception:
+                await stood.wait()
+                raise
+            await stood.wait()  # a slow glass shows each screen all the same
         finally:
             drawn.cancel()
             await asyncio.gather(drawn, return_exceptions=True)
@@ -256,19 +279,22 @@ class PlayedStage:
             return cast("T", Confirmed(screen.facts, screen.about))
         return cast("T", answer)
 
-    async def _draw(self, screen: Screen[Any], chrome: Chrome) -> None:
+    async def _draw(self, screen: Screen[Any], chrome: Chrome, stood: asyncio.Event) -> None:
         if self._glass is None:
-            return
+            return stood.set()
         self._glass.language, self._glass.large = self.language, self.large
         shown = asyncio.ensure_future(self._glass.show(screen, chrome))
         try:
             await asyncio.sleep(0)
             if self._seen:
                 self._seen(screen)
+            stood.set()
             await shown
         finally:
+            stood.set()
             shown.cancel()
             await asyncio.gather(shown, return_exceptions=True)
+        return None
 
     def count(self, digits: int) -> None:
         if self._glass:

@@ -48,7 +48,7 @@ class Recording:
     # --- the deck
 
     async def act(self, lane: str, name: str, args: tuple[object, ...], run: Run[T]) -> T:
-        return await self._during(self.begins(lane, name, args), run)
+        return await self._during(self.begins(lane, name, args), run, keep=lane != "journal")
 
     async def heard(self, lane: str, name: str, args: tuple[object, ...], hear: Callable[[Any], None],
                     run: Callable[[Callable[[Any], None]], Awaitable[T]]) -> T:  # fmt: skip
@@ -63,7 +63,7 @@ class Recording:
     async def poll(self, lane: str, name: str, run: Run[T]) -> T:
         return await self._during(0, run, lane=lane, name=name)
 
-    async def _during(self, number: int, run: Run[T], **what: str) -> T:
+    async def _during(self, number: int, run: Run[T], *, keep: bool = True, **what: str) -> T:
         try:
             found = await run()
         except asyncio.CancelledError:
@@ -72,7 +72,7 @@ class Recording:
         except Exception as why:
             self.ends(number, "raised", why, **what)
             raise
-        self.ends(number, BODY, found, **what)
+        self.ends(number, BODY, found if keep else None, **what)
         return found
 
     # --- rows

@@ -97,7 +97,12 @@ def test_a_document_number_has_a_check_sign_that_fits() -> None:
 
 def test_what_the_program_derives_of_a_number_is_derived_of_its_specimen() -> None:
     one = specimens()
-    for mask, number in ((mask_pan, PAN), (mask_account, PAN), (mask_phone, PHONE), (mask_account, "6229990900000000018")):
+    for mask, number in (
+        (mask_pan, PAN),
+        (mask_account, PAN),
+        (mask_phone, PHONE),
+        (mask_account, "6229990900000000018"),
+    ):
         assert one.text(mask(number)) == mask(one.text(number))
         assert one.text(mask(number)) != mask(number)
 
@@ -120,7 +125,15 @@ def test_the_same_input_has_one_specimen_in_a_visit_and_another_in_the_next() ->
 
 
 def test_keys_words_and_the_visits_own_number_stay_as_they_are() -> None:
-    for text in ("transfer.confirm", "receipt.how", VISIT, f"{VISIT}/001-transfer", "89ABCDEF-001", "2031-03-14", "09:30"):
+    for text in (
+        "transfer.confirm",
+        "receipt.how",
+        VISIT,
+        f"{VISIT}/001-transfer",
+        "89ABCDEF-001",
+        "2031-03-14",
+        "09:30",
+    ):
         assert specimens().text(text) == text
 
 
