@@ -39,8 +39,8 @@ def run() -> list[dict[str, Any]]:
             "goal": round(GOAL, 1),
             "better": "higher",
             "conditions": f"{visits} visits in {len(storms)} storms of at least {VISITS}, one of each kind, "
-            f"{PROCESSES} processes, their start and the judging of each storm included; {sum(met.values())} things met, of "
-            f"{len(met)} kinds",
+            f"{PROCESSES} processes, their start and the judging of each storm included; {sum(met.values())} "
+            f"things met, of {len(met)} kinds",
         }
     ]
 
