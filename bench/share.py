@@ -287,7 +287,8 @@ def _row(what: str, visits: list[Customer]) -> dict[str, Any]:
         "conditions": f"median of {len(visits)} whole visits, identified by ID card and PIN, no paper; all time in "
         f"which she can do nothing, over {len(middle.waits)} acts of hers at keystroke-level speed; the longest waits: "
         f"{longest}; branch (SQLite, fsync on) and far ends in processes of their own on this machine, the ID reader's "
-        "line paced at 115200 8N1, 1080x1920 by software GL",
+        f"line paced at 115200 8N1, 1080x1920 by software GL; load average {os.getloadavg()[1]:.1f} on "
+        f"{os.cpu_count()} cores meanwhile",
     }
 
 
