@@ -32,6 +32,7 @@ FORMAT = "kiosk-visit-record"
 SCHEMA = """
 pragma journal_mode = wal;
 pragma synchronous = normal;
+pragma cache_size = -256;
 create table if not exists visit (
   id text primary key, at integer not null, ending text) strict;
 create table if not exists entry (

@@ -31,7 +31,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 
 class _Fast(selectors.SelectSelector):
-    """Waits `speed` times less than it is asked to, and counts only what it has waited."""
+    """Waits `speed` times less than it is asked to, and counts only what it has waited, never past the next timer."""
 
     now = 0.0
 
@@ -42,7 +42,8 @@ class _Fast(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> Ready:
         begun = time.monotonic()
         ready = super().select(timeout if timeout is None else timeout / self._speed)
-        self.now += (time.monotonic() - begun) * self._speed
+        passed = (time.monotonic() - begun) * self._speed
+        self.now += passed if timeout is None else min(passed, timeout)
         return ready
 
 
