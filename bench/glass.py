@@ -64,7 +64,7 @@ def _environment(home: pathlib.Path) -> dict[str, str]:
 
 
 @contextmanager
-def _child(home: pathlib.Path, *words: str) -> Iterator[Child]:
+def child(home: pathlib.Path, *words: str) -> Iterator[Child]:
     command, pipe = [sys.executable, "-m", *words], subprocess.PIPE
     with subprocess.Popen(command, env=_environment(home), stdin=pipe, stdout=pipe, text=True) as process:
         yield Child(process)
@@ -82,8 +82,8 @@ def measure() -> dict[str, Found]:
         scenes.write_bytes(subprocess.run(words, check=True, env=_environment(home), stdout=subprocess.PIPE).stdout)
         for number in range(PAIRS):
             with ExitStack() as stack:
-                ours = stack.enter_context(_child(home, "bench.glass_ours"))
-                bare = stack.enter_context(_child(home, "bench.glass_bare", str(scenes)))
+                ours = stack.enter_context(child(home, "bench.glass_ours"))
+                bare = stack.enter_context(child(home, "bench.glass_bare", str(scenes)))
                 _pair({"ours": ours, "bare": bare}, found, number)
     return found
 

@@ -31,9 +31,10 @@ class Ours:
         self._flow: asyncio.Task[None] | None = None
 
     async def begin(self, language: str) -> None:
-        """A visit in a language: the menu stands, and every answer brings the next screen."""
+        """A visit in a language (`ar-large`: in larger type): every answer brings the next screen."""
         await self.end()
-        self.stage.language = language
+        self.stage.language, _, size = language.partition("-")
+        self.stage.large = size == "large"
         self._flow = asyncio.create_task(self._go())
         await asyncio.sleep(REST)
 

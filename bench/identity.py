@@ -10,94 +10,32 @@ Run as `python -m bench.identity`; `run()` is the same without the printing.
 """
 
 import asyncio
-import contextlib
 import json
 import pathlib
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import serial
 
+from bench import identity_glass
+from bench.identity_line import BAUD, BITS_A_BYTE, CARD, Act, Stopwatch, Times, far_end_process
 from drivers.api import IdCard
 from drivers.idcard import SerialIdReader, frames
 from drivers.idcard.frames import Frame
 from drivers.idcard.reader import POLL_S
-from drivers.sim.idcard import CARDS, IdReaderFarEnd
+from drivers.sim.idcard import CARDS
 from drivers.wire import Wire, open_wire
 
-BAUD, BITS_A_BYTE = 115200, 10
 RUNS, SHOWN_RUNS = 25, 15
 GOAL = 1.3
-CARD = "li-na"
 EXCHANGE = ((frames.FIND, 15), (frames.SELECT, 19), (frames.READ, 1295), (frames.READ_ADDRESS, 11))
 """Each command and the bytes of its answer, for a card without a newest address."""
 WIRE_BYTES = sum(len(Frame(command).pack()) + size for command, size in EXCHANGE)
 PLACE = pathlib.Path("build/bench/identity.json")
-Act = Callable[[str], None]
 Measure = Callable[[], Awaitable[float]]
-
-
-async def _far_end() -> None:
-    """The far end's process: says its URL, then obeys `lay` and `lift`, a line each, until its input ends."""
-    far = IdReaderFarEnd(baud=BAUD)
-    print(await far.start(), flush=True)
-    loop, one = asyncio.get_running_loop(), ThreadPoolExecutor(1)
-    while line := (await loop.run_in_executor(one, sys.stdin.readline)).strip():
-        await far.act(line, CARD if line == "lay" else "")
-        print("done", flush=True)
-    await far.stop()
-
-
-@contextlib.contextmanager
-def far_end_process() -> Iterator[tuple[str, Act]]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "bench.identity", "--far-end"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with child:
-        assert child.stdin
-        assert child.stdout
-        said, told = child.stdout, child.stdin
-
-        def act(verb: str) -> None:
-            told.write(verb + "\n")
-            told.flush()
-            assert said.readline().strip() == "done"
-
-        try:
-            yield said.readline().strip(), act
-        finally:
-            told.close()
-
-
-class Stopwatch:
-    """A wire that notes when the newest find that succeeded was sent: a select comes after it."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._sought_at = self.found_at = 0.0
-        self.read, self.close = wire.read, wire.close
-
-    async def write(self, data: bytes) -> None:
-        if data == Frame(frames.FIND).pack():
-            self._sought_at = time.perf_counter()
-        elif data == Frame(frames.SELECT).pack():
-            self.found_at = self._sought_at
-        await self._wire.write(data)
-
-
-@dataclass(frozen=True)
-class Times:
-    """Seconds of one reading."""
-
-    from_find: float
-    """From sending the find that succeeds to the last byte, the card in hand, or the screen that it brought."""
-    from_laid: float
 
 
 async def _ours(url: str, act: Act, phase: float) -> Times:
@@ -198,8 +136,6 @@ def _figure(name: str, ours: float, peer: float | None, peer_name: str, goal: fl
 
 def run() -> list[dict[str, Any]]:
     """Measure, write `build/bench/identity.json` and answer its rows."""
-    from bench import identity_glass
-
     ours, bare = asyncio.run(_measure())
     shown = identity_glass.measure(SHOWN_RUNS)
     least, wire = WIRE_BYTES * BITS_A_BYTE / BAUD * 1000, "the wire's own minimum, computed"
@@ -218,10 +154,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    if "--far-end" in sys.argv:
-        return asyncio.run(_far_end())
     print(json.dumps(run(), indent=1, ensure_ascii=False))
-    return None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """From an identity card laid down to the screen that it brings, on a whole terminal.
 
 The terminal is composed as `kiosk` composes it, with a branch and far ends that run already; only its identity reader
-stands at the paced line of bench.identity. It shows the attract screen when the card is laid down; the card begins a
-visit, the visit goes into the journal, and the first screen that knows of the card asks to take it back.
+stands at the paced line of bench.identity_line. It shows the attract screen when the card is laid down; the card
+begins a visit, the visit goes into the journal, and the first screen that knows of the card asks to take it back.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 
 import drivers.idcard.reader
 from bench.glass_tour import Stopwatch as Frames
-from bench.identity import Act, Stopwatch, Times, far_end_process
+from bench.identity_line import Act, Stopwatch, Times, far_end_process
 from drivers.idcard.reader import POLL_S
 from drivers.sim.pcscd import PcscDaemon
 from drivers.wire import Wire, open_wire

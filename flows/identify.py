@@ -18,6 +18,8 @@ from protocol.mask import Pan, PinBlock, mask_pan
 WHERE = "identify.name"
 POLL = 1.0
 """Seconds between two looks at a reader while a visit runs."""
+LIFTED = 0.25
+"""Seconds between two looks whether the ID card was taken: she waits for what comes after it."""
 
 
 async def identify(session: Session) -> None:
@@ -194,7 +196,7 @@ async def take_it_back(session: Session, prompt: Prompt) -> None:
 
 async def _lifted(session: Session) -> None:
     while await session.devices.id_reader.card_present():
-        await asyncio.sleep(POLL)
+        await asyncio.sleep(LIFTED)
 
 
 async def _prove_claim(session: Session, claimed: m.Claimed) -> None:

@@ -60,12 +60,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         from kiosk.record import main as journal  # noqa: PLC0415
 
         return journal(args[1:])
+    if args[:1] == ["replay"]:
+        from kiosk.replay.command import main as replay  # noqa: PLC0415
+
+        return replay(args[1:])
     return _commands(args)
 
 
 def _commands(args: list[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="kiosk", description="The terminal program; see also `kiosk device --help`, `kiosk journal --help`."
+        prog="kiosk",
+        description="The terminal program; see also `kiosk device`, `kiosk journal`, `kiosk replay`, each with --help.",
     )
     parser.add_argument("--config", type=Path, default=DEFAULT)
     parser.add_argument("--windowed", action="store_true", help="a window instead of the whole screen")
@@ -181,7 +186,8 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
         high_contrast=screen.high_contrast,
     )  # fmt: skip
     context = trust(str(config.authority), str(config.certificate), str(config.key))
-    link = Link(await stack.enter_async_context(open_client(config.branch, context)))
+    client = await stack.enter_async_context(open_client(config.branch, context))
+    link = Link(client)
     media = MediaProcess(config.devices["camera"])
     terminal = _terminal(config, stack, stage, words, link, media)
 
@@ -192,7 +198,8 @@ async def build(config: Config, stack: AsyncExitStack, *, windowed: bool) -> Kio
     around = Around(terminal.devices.panel)
     lit = LitStage(stage, around.panel, around) if around.panel else stage
     terminal = replace(terminal, stage=lit, around=around, standing=lambda: service.standing())  # noqa: PLW0108  service comes later
-    service: Service = Service(terminal, line, link, asyncio.get_running_loop().time, certificate=config.certificate)
+    clock, record = asyncio.get_running_loop().time, _recorder(config, stack, client)
+    service: Service = Service(terminal, line, link, clock, certificate=config.certificate, record=record)
     sound = audio(config)
     voice = companion(config, stage, words, terminal.devices, sound)
     for background in (line.run(), media.run(), voice.run(), _simulated(stage, terminal.devices, media, sound, ours)):
@@ -211,6 +218,16 @@ def _terminal(config: Config, stack: AsyncExitStack, stage: Any, words: Any, lin
     journal = Journal(str(config.state / "journal.db"), lambda: time.time_ns() // 1_000_000)
     stack.callback(journal.close)
     return Terminal(config.id, stage, link, words, journal, devices, (media,), config.rules)
+
+
+def _recorder(config: Config, stack: AsyncExitStack, client: Any) -> Any:
+    """Keeps the visits, beside the journal."""
+    from kiosk.replay.recorder import Recorder  # noqa: PLC0415
+    from kiosk.store import VisitStore  # noqa: PLC0415
+
+    store = VisitStore(config.records, keep=config.keep_visits, days=config.keep_days)
+    stack.callback(store.close)
+    return Recorder(store, client)
 
 
 def drivers(config: Config, stack: AsyncExitStack) -> "Devices":

@@ -3,6 +3,7 @@
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ KEYS: dict[str, dict[str, type]] = {
     "devices": dict.fromkeys(DEVICES, str),
     "pin": {"format": str},
     "voice": dict.fromkeys(("command", "zh", "en", "ar"), str),
+    "records": {"keep": int, "days": float},
     "patience": dict.fromkeys(("idle", "warning", "device", "pin", "take", "effect"), float),
 }
 ONE_OF = (
@@ -97,11 +99,19 @@ class Config:
     voice: Voice = Voice()
     rules: Rules = Rules()
     file: Path = Path()
+    keep_visits: int = 500
+    """Visits of which a record is kept for replays."""
+    keep_days: float = 30
 
     def bad_device(self, name: str, why: str) -> BadConfig:
         """What is wrong with the URL of a device, when its driver says so."""
         line = _line(self.file.read_text(), name, "devices") if self.file.is_file() else 0
         return BadConfig(self.file, line, f"{name} has no usable URL", why)
+
+    @property
+    def records(self) -> Path:
+        """The visit records."""
+        return self.state / "visits.db"
 
     @property
     def authority(self) -> Path:
@@ -154,6 +164,8 @@ def load(path: Path) -> Config:
             operator=terminal["id"],
         ),
         file=path,
+        keep_visits=found.get("records", {}).get("keep", Config.keep_visits),
+        keep_days=found.get("records", {}).get("days", Config.keep_days),
     )
 
 
@@ -189,9 +201,16 @@ def _sensible(path: Path, text: str, found: dict[str, Any]) -> None:
         if url is not None and not url.startswith(begins):
             remedy = f"it begins with {', '.join(begins)}"
             raise wrong("devices", name, f"{url!r} is no URL of this device", remedy)
-    for section, key, value in ((one, *pair) for one in ("screen", "patience") for pair in found.get(one, {}).items()):
-        if not isinstance(value, bool) and not 0 < value < 100_000:
-            raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+    for section, key, value in _beyond(found):
+        raise wrong(section, key, f"{value} is out of range", "write a number above 0")
+
+
+def _beyond(found: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Numbers that are none a terminal could work with."""
+    for section in ("screen", "records", "patience"):
+        for key, value in found.get(section, {}).items():
+            if not isinstance(value, bool) and not 0 < value < 100_000:
+                yield section, key, value
 
 
 def _splits(command: str) -> bool:

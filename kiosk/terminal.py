@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from kiosk import opening
 from kiosk.clocks import wall
 from kiosk.counting import Totals
 from kiosk.moments import Moments
+from kiosk.replay.recorder import Kept, Recorder
 from protocol import messages as m, totals as t
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,8 @@ class Service:
     clock: Callable[[], float]
     now: Callable[[], datetime] = wall
     certificate: Path | None = None
+    record: Recorder | None = None
+    """Keeps each visit for replays."""
     broken: str = ""
     """Set for good when the journal fails: only an engineer's restart clears it."""
     parts: dict[str, str] = field(default_factory=dict)
@@ -241,17 +244,19 @@ class Service:
     async def _serve(self, language: str, card: Arrival | None) -> None:
         self.terminal.stage.language = language
         self._doing = "visit"
-        session = Session(
-            self.terminal, f"{self.terminal.id}-{secrets.token_hex(16)}", arrived=card, touched_in=card is None
-        )
-        self._session = session
-        try:
-            await visit(session)
-        except JournalFailed as why:
-            self._broken(why)
-        finally:
-            self._session = None
-        self.broken = self.broken or session.broken
+        number = f"{self.terminal.id}-{secrets.token_hex(16)}"
+        recorded = self.record.visit(self.terminal, number, card) if self.record else nullcontext(Kept(self.terminal))
+        with recorded as kept:
+            session = Session(kept.terminal, number, arrived=card, touched_in=card is None)
+            self._session = session
+            try:
+                kept.ended = await visit(session)
+            except JournalFailed as why:
+                self._broken(why)
+                kept.failed = why
+            finally:
+                self._session = None
+            self.broken = self.broken or session.broken
 
     def _broken(self, why: JournalFailed) -> None:
         log.error("the journal failed", exc_info=why)

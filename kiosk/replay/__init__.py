@@ -1,0 +1,1 @@
+"""Visits that are kept without anybody in them, and gone through again."""
