@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 from zlib import crc32
@@ -21,7 +21,6 @@ from branch.bank.ledger import ReferenceLedger
 from branch.store.books import cards
 from branch.store.schema import untold
 from branch.store.terminals import StoredKeys
-from drivers.api import Health, Printed, Slip, Status
 from drivers.emv import PcscCardReader
 from drivers.idcard import SerialIdReader
 from drivers.pinpad import XfsPinPad
@@ -29,57 +28,23 @@ from drivers.sim.card import MemorySlot
 from drivers.sim.chip import load_cards
 from drivers.sim.idcard import IdReaderFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
-from flows.journal import Journal, JournalFailed
+from flows.journal import Intent, Journal, JournalFailed, Undo
 from flows.menu import repeats
-from flows.session import Level, Session
+from flows.screens import Confirmed, Wait
+from flows.session import TRANSFERRING, Level, Out, Session
 from flows.settle import Settler
 from flows.terminal import Devices, Terminal
 from flows.visit import visit
 from kiosk.link import Link
 from protocol import care, messages as m
+from protocol.mask import Pan, PinBlock
 from tests.branch.support import World, world
 from tests.storm.disk import Disk
+from tests.storm.inspector import must
+from tests.storm.paper import NoPrinter, Roll
 from tests.storm.person import Person
 from tests.storm.weather import Power, PowerCut, Weather
-
-
-class NoPrinter:
-    """No printer is needed here: the storm is about money, and paper never undoes it."""
-
-    async def print_slip(self, slip: Slip) -> Printed:
-        await asyncio.sleep(1)
-        return Printed(printed=False)
-
-    async def paper_taken(self) -> bool | None:
-        return None
-
-    async def retract(self) -> bool:
-        return False
-
-    async def status(self) -> Status:
-        return Status("receipt-printer", Health.OK)
-
-    async def close(self) -> None:
-        return None
-
-
-class PlainWords:
-    """Keys for sentences."""
-
-    def text(self, key: str, language: str = "", **params: str | int) -> str:
-        return key
-
-    def money(self, money: object, language: str = "") -> str:
-        return str(money)
-
-    def signed(self, money: object, language: str = "") -> str:
-        return str(money)
-
-    def day(self, day: date, language: str = "") -> str:
-        return day.isoformat()
-
-    def moment(self, at: datetime, language: str = "") -> str:
-        return at.isoformat()
+from tests.storm.words import PlainWords
 
 
 def today() -> date:
@@ -97,6 +62,23 @@ class _OnTheMains(Journal):
     def _append(self, key: str, state: str, body: dict[str, Any]) -> None:
         self._power.writes(state)
         super()._append(key, state, body)
+
+
+class _Leaky(XfsPinPad):
+    """The same driver; whoever judges knows each block that left it."""
+
+    blocks: set[str]
+
+    async def enter_pin(
+        self,
+        number: Pan,
+        format: str,
+        on_count: Callable[[int], None],
+        patience: float,
+    ) -> PinBlock:
+        made = await super().enter_pin(number, format, on_count, patience)
+        self.blocks.add(made.block.hex())
+        return made
 
 
 FOR_CUSTOMERS = (
@@ -137,10 +119,40 @@ class _Watched(Link):
             self._machine.too_low += [] if self._machine.sessions[-1].level >= needed else [name]
         if name in FOR_CLAIMED and self._machine.sessions[-1].level < Level.CLAIMED:
             self._machine.too_low.append(name)
+        if name == "transfer" and self._machine.beside_her():
+            self._machine.met["two terminals at once"] += 1
         answer = await super()._call(name, message, reply)
+        if (
+            isinstance(answer, m.Outcome)
+            and answer.status != "pending"
+            and answer.key in self._machine.journal.in_flight
+        ):
+            self._machine.answered.add(answer.key)
         if isinstance(answer, m.Reversed):
             self._machine.found[answer.ending.value] += 1
         return answer
+
+
+UNDOS = (Undo.REVERSE,) * 6 + (Undo.ASK, Undo.PERSON)
+"""How the transfers of a storm may end when their ending is missing: posting them bears any of these."""
+
+
+class Visited(Session):
+    """A visit whose transfers end in one of the ways that there are, as chance has it."""
+
+    chance: random.Random
+
+    async def effect(
+        self,
+        step: str,
+        order: m.Order,
+        consent: Confirmed,
+        act: Callable[[Intent], Awaitable[Out]],
+        undo: Undo = Undo.REVERSE,
+        wait: Wait = TRANSFERRING,
+    ) -> tuple[str, Out]:
+        chosen = self.chance.choice(UNDOS) if undo is Undo.REVERSE else undo
+        return await super().effect(step, order, consent, act, chosen, wait)
 
 
 TRIES = 40
@@ -178,9 +190,26 @@ class Machine:
     endings: list[str] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     told: list[tuple[str, list[Any]]] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    """References of the endings that she has touched away."""
+    yeses: dict[str, list[str]] = field(default_factory=dict)
+    """What she said yes to in each visit."""
+    papers: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
+    """What came out of the printer in each visit, or may have."""
+    answered: set[str] = field(default_factory=set)
+    """Keys whose final answer has reached the visit that waited for it."""
+    blocks: set[str] = field(default_factory=set)
+    """Every PIN block that left the pad."""
+    touching: asyncio.Event = field(default_factory=asyncio.Event)
+    """Not set while she waits before her last key for the customer at the other machine."""
+    partner: "Machine | None" = None
+    """The other machine of the branch."""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.touching.set()
+        if self.beside:
+            self.partner, self.beside.partner = self.beside, self
         self.world: World = self.beside.world if self.beside else world(self.folder)
         self.world.ledger.can_reverse = self.can_reverse
         if self.mute_core:
@@ -212,7 +241,7 @@ class Machine:
         demo.write_cards(chips, self.world.secrets)
         self.person = Person(self.chance, self.slot, self.pad_end, self.id_end, load_cards(chips), moods=self.moods)
         self.person.phone = self.peer.last_code
-        self.person.at_confirm = self._at_confirm
+        self.person.at_confirm, self.person.meets = self._at_confirm, self._meet
         self.before = self.world.balances()
         await self._boot()
         for key in (await self.bank.pad_keys()).keys:
@@ -223,10 +252,12 @@ class Machine:
         self.power.off = False
         loop = asyncio.get_running_loop()
         self.journal = _OnTheMains(str(self.folder / "journal.db"), lambda: int(loop.time() * 1000), self.power)
-        self.pad = XfsPinPad(self.pad_end.url, dial=self.pad_end.dial)
+        self.pad = _Leaky(self.pad_end.url, dial=self.pad_end.dial)
+        self.pad.blocks = self.blocks
         reader = PcscCardReader("pcsc:memory", today=today, slot=self.slot)
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
-        devices = Devices(id_reader, reader, self.pad, NoPrinter())
+        self.roll = Roll(self.chance, lambda: 4 * self.weather._likely)
+        devices = Devices(id_reader, reader, self.pad, self.roll)
         self.terminal = Terminal(self.name, self.person, self.bank, PlainWords(), self.journal, devices)
         self.settler = Settler(self.journal, self.bank, loop.time, repeats(self.terminal.rules))
 
@@ -243,18 +274,37 @@ class Machine:
             self.world.ledger.advance_accounting_date()
         elif 0.32 <= fate < 0.42:
             self.weather.holds_next = True
+        elif 0.42 <= fate < 0.50:
+            self.weather.loses_next = self.chance.choice(("transfer", "card_said"))
+
+    async def _meet(self) -> None:
+        """Two customers, or one and whoever holds her other card, touch their last key at the same moment."""
+        other = self.partner
+        if other is None or self.chance.random() < 0.3:
+            return
+        if not other.touching.is_set():
+            other.touching.set()
+            return
+        self.touching.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(55):
+                await self.touching.wait()
+        self.touching.set()
 
     async def visits(self, count: int) -> None:
         """Let customers come, one after the other."""
         for _ in range(count):
             await self.person.mend()
             self.person.arrives()
-            session = Session(self.terminal, f"{self.name}-{self.chance.randbytes(16).hex()}")
+            if self.partner and self.chance.random() < 0.6:  # one of her cards here, the other there
+                self.person.who = self.partner.person.who
+            session = Visited(self.terminal, f"{self.name}-{self.chance.randbytes(16).hex()}")
+            session.chance = self.chance
             self.sessions.append(session)
             settling = asyncio.ensure_future(self._settle_for_ever())
             running = asyncio.ensure_future(visit(session))
             await asyncio.wait((running, settling), timeout=4000, return_when=asyncio.FIRST_COMPLETED)
-            assert running.done() or settling.done(), f"a visit without end: {self.seed} {session.visit}"
+            must("every visit ends", running.done() or settling.done(), session.visit)
             await self._ended(session, running, settling)
             await asyncio.sleep(self.chance.uniform(0, self.quiet))
 
@@ -264,12 +314,15 @@ class Machine:
         settling.cancel()
         ends = await asyncio.gather(running, settling, return_exceptions=True)
         self.told.append((session.visit, self.person.told))
+        self.yeses[session.visit] = self.person.yeses
+        self.touched |= {screen.reference for screen in self.person.touched_away}
+        self.papers[session.visit], self.roll.came = self.roll.came, []
         if self.power.off:
             self.endings.append("power-cut")
             await session.stop_watching()
             await self.journal_of_the_dead()
             return
-        assert isinstance(ends[0], str), ends[0]
+        must("every visit ends", isinstance(ends[0], str), ends[0])
         assert isinstance(ends[1], asyncio.CancelledError), ends[1]
         self.endings.append(ends[0])
         self.person._take_all()
@@ -306,7 +359,7 @@ class Machine:
             if not await self.journal.open_intents() and not await self.journal.untold():
                 break
         else:
-            raise AssertionError(f"something never ends: {self.seed}")
+            must("every intent ends", False, await self.journal.open_intents(), await self.journal.untold())
         await self._until_all_is_told()
 
     def free_cards(self) -> int:
@@ -324,7 +377,12 @@ class Machine:
                 if not tx.execute(sa.select(untold.c.key).where(untold.c.told.is_(None))).first():
                     return
             await self.visits(1)
-        raise AssertionError(f"something is never told: {self.seed}")
+        must("everything is told", False, self.seed)
+
+    def beside_her(self) -> bool:
+        """Is the same customer's money moved at the other machine at this very moment?"""
+        other = self.partner
+        return bool(other and other.journal.in_flight and other.person.who is self.person.who)
 
 
-__all__ = ["Machine", "PowerCut"]
+__all__ = ["Machine", "NoPrinter", "PowerCut"]

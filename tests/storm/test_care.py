@@ -68,6 +68,7 @@ def test_in_a_storm_each_report_stops_its_card_once_and_every_intent_ends_once(t
     for step in STEPS:
         assert met[f"done {step}"] >= 4, met
     assert met["done loss-report by settle"] >= 1, met
+    assert met["undo finish"] >= 4, met
     assert met["reversed limit by settle"] + met["done limit by settle"] >= 1, met
     assert met["refused loss-report"] + met["Tell loss.already"] > 0, met
     assert met["Tell untold.care.done"] > 0, met

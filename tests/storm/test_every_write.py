@@ -111,6 +111,7 @@ async def full_from(machine: Machine, guest: Guest, number: int) -> str:
         machine.journal._append = append  # type: ignore[method-assign]
     machine.endings.append("journal")
     machine.told.append((session.visit, guest.told))
+    machine.yeses[session.visit] = guest.yeses
     state = rows[number - 1]
     assert "full" in broken, (state, "the terminal goes out of service")
     assert session.level is Level.NOBODY

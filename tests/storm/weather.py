@@ -12,6 +12,9 @@ import httpx
 from protocol.calls import PATHS
 from tests.storm.disk import Disk
 
+RARE = {PATHS[name].path for name in ("card_said", "reverse", "state", "manual_case", "report_untold", "told")}
+"""Calls that come seldom: more often something happens to them."""
+
 
 class PowerCut(BaseException):
     """The terminal's power is gone: nothing of it runs on."""
@@ -92,6 +95,8 @@ class Weather(httpx.AsyncBaseTransport):
         self.down_until = 0.0
         self.holds_next = False
         """The next posting will be late."""
+        self.loses_next = ""
+        """The call whose next answer will be lost."""
         self.late: set[asyncio.Task[Any]] = set()
         self.taken_back: set[str] = set()
         """Keys whose reversal the branch has answered."""
@@ -103,14 +108,25 @@ class Weather(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         if loop.time() < self.down_until:
             raise httpx.ConnectError("the line is down", request=request)
-        fate = self._chance.choice(self.FATES) if self._chance.random() < self._likely else ""
+        fate = self._fate(request.url.path)
         if self._chance.random() < self._likely / 10:
             self.down_until, fate = loop.time() + self._chance.uniform(1, 400), "outage"
         if self.holds_next and request.url.path == PATHS["transfer"].path:
             self.holds_next, fate = False, "late"
+        if self.loses_next and request.url.path == PATHS[self.loses_next].path:
+            self.loses_next, fate = "", "lost-reply"
+        if not fate and request.url.path == PATHS["transfer"].path and self._chance.random() < self._likely / 2:
+            fate, again = "tampered", _tampered(again)
         if fate:
             self.met[fate, request.url.path] += 1
         return await self._suffer(fate, again)
+
+    def _fate(self, path: str) -> str:
+        """What this call suffers: of the fates, one of those that its like have suffered least."""
+        if self._chance.random() >= self._likely * (3 if path in RARE else 1):
+            return ""
+        least = min(self.met[fate, path] for fate in self.FATES)
+        return self._chance.choice([fate for fate in self.FATES if self.met[fate, path] == least])
 
     async def _suffer(self, fate: str, request: httpx.Request) -> httpx.Response:
         if fate in {"lost-request", "outage"}:
@@ -152,4 +168,13 @@ class Weather(httpx.AsyncBaseTransport):
         """Let everything that is under way arrive."""
         await asyncio.gather(*self.late)
         self.late.clear()
-        self.down_until, self._likely = 0.0, 0.0
+        self.down_until, self._likely, self.loses_next, self.holds_next = 0.0, 0.0, "", False
+
+
+def _tampered(request: httpx.Request) -> httpx.Request:
+    """The same posting for one yuan more: somebody sits on the line."""
+    body = json.loads(request.content)
+    body["order"]["amount"] += 100
+    return httpx.Request(
+        request.method, request.url, headers={"x-fingerprint": request.headers["x-fingerprint"]}, json=body
+    )
