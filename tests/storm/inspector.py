@@ -15,8 +15,8 @@ from flows.journal import ENDINGS, Records
 from protocol.chain import first_break
 
 Balances = Mapping[str, int]
-OWN_BOOKS = {"book_customers.id_number", "book_customers.name", "book_accounts.name", "book_cards.pan"}
-"""Columns of the reference ledger, which is a core: that a core knows its customers is no leak."""
+OWN_BOOKS = "book_"
+"""How tables of the reference ledger begin, which is a core: that a core knows its customers is no leak."""
 
 
 class Broken(AssertionError):
@@ -139,5 +139,5 @@ def judge_secrets(secrets: Iterable[str], records: Records, db: Database | None 
         found = [f"{one[:3]}… ({len(one)})" for one in wanted if one in text]
         must("no secret is written down", not found, found, record["key"], record["state"])
     for where, text in values(db) if db else ():
-        found = [f"{one[:3]}… ({len(one)})" for one in wanted if one in text and where not in OWN_BOOKS]
+        found = [f"{one[:3]}… ({len(one)})" for one in wanted if one in text and not where.startswith(OWN_BOOKS)]
         must("no secret is written down", not found, found, where)

@@ -275,7 +275,7 @@ class Machine:
         elif 0.32 <= fate < 0.42:
             self.weather.holds_next = True
         elif 0.42 <= fate < 0.50:
-            self.weather.loses_next = self.chance.choice(("transfer", "card_said"))
+            self.weather.loses_next = True
 
     async def _meet(self) -> None:
         """Two customers, or one and whoever holds her other card, touch their last key at the same moment."""

@@ -128,4 +128,6 @@ def shrunk(storm: Storm) -> Storm:
     for part in PARTS:
         less = replace(found, without=(*found.without, part))
         found = less if blow(less).broken else found
+    while found.visits > 1 and blow(less := replace(found, visits=found.visits - 1)).broken:
+        found = less
     return found

@@ -14,6 +14,8 @@ from tests.storm.person import Person
 from tests.storm.verdict import coverage, judge
 
 STEPS = ("loss-report", "limit")
+OFTEN = {"transfer", "limit", "loss"}
+"""What she mostly comes for."""
 
 
 class Careful(Person):
@@ -22,12 +24,12 @@ class Careful(Person):
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
         free = [one.id for one in options if not one.disabled]
         if key == "identify.how":
-            return self.chance.choice(free)
+            return self.chance.choice([one for one in free if one != "information"])
         if key == "menu":
             if not self.transfers or not free:
                 raise Leave
             self.transfers -= 1
-            return self.chance.choice([one for one in free if one not in {"accounts", "pin"}])
+            return self.chance.choice([one for one in free if one in OFTEN or not OFTEN & set(free)])
         return await super()._chooses(key, options)
 
 

@@ -5,8 +5,8 @@ from multiprocessing import get_context
 
 import pytest
 
-from tests.storm.mutations import MOST, MUTATIONS, caught
-from tests.storm.storms import VISITS, Result, Storm, blow, quiet
+from tests.storm.mutations import MOST, MUTATIONS, VISITS, caught
+from tests.storm.storms import Result, Storm, blow, quiet
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -19,7 +19,7 @@ def found() -> dict[str, Result]:
     with ProcessPoolExecutor(2, context, quiet) as pool:
         results = dict(zip(MUTATIONS, pool.map(caught, MUTATIONS), strict=True))
         seeds = sorted({result.storm.seed for result in results.values()})
-        clean = {str(result.storm.seed): result for result in pool.map(blow, map(Storm, seeds))}
+        clean = {str(result.storm.seed): result for result in pool.map(blow, [Storm(seed, VISITS) for seed in seeds])}
     return results | clean
 
 

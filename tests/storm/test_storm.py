@@ -107,7 +107,7 @@ def test_every_trouble_at_the_machine_met_many_steps(results: list[Result]) -> N
     for when in ("before", "after", "torn"):
         steps = {step for fault, step in met if fault == f"power cut {when}"}
         assert steps >= {"read", "intent"}, when
-        assert len(steps) >= 5, (when, steps)  # around each row there is: test_every_write
+        assert len(steps) >= 3, (when, steps)  # around each row there is: test_every_write
     assert {step for fault, step in met if fault == "walks-away"} >= BEFORE_MONEY
     assert {step for fault, step in met if fault == "help"} >= BEFORE_MONEY
     for device, faults in FAULTS.items():

@@ -73,7 +73,7 @@ def _judge_words(machine: Machine, written: Written) -> None:
         said = {screen.reference for screen in told if screen.key in SAID["done"]}
         doubted = {screen.reference for screen in told if screen.key in SAID["unsure"]}
         number = {short(key) for key in settled}
-        if how != "power-cut":
+        if how not in {"power-cut", "journal"}:
             must("what the bank has answered is not doubted", not settled & machine.answered, visit, how, settled)
         must("she is told the truth", said <= done, visit, how, said, done)
         must("she is told the truth", doubted <= number, visit, how, doubted, settled)
