@@ -18,7 +18,7 @@ from branch import demo
 from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
-from branch.store.books import cards
+from branch.store.books import accounts, cards
 from branch.store.schema import untold
 from branch.store.terminals import StoredKeys
 from drivers.emv import PcscCardReader
@@ -367,6 +367,11 @@ class Machine:
         with self.world.db.read() as tx:
             stopping = set(tx.execute(sa.select(cards.c.lost_by).where(cards.c.lost_by.is_not(None))).scalars())
         return sum(self.world.ledger.lift_loss(reference) for reference in sorted(stopping))
+
+    def raise_limits(self) -> None:
+        """A person at the bank gives everybody the limit back that she began with."""
+        with self.world.db.write() as tx:
+            tx.execute(accounts.update().values(day_limit=demo.DAY_LIMIT))
 
     async def _until_all_is_told(self) -> None:
         """Both customers come again on quiet days, until nothing waits for them."""

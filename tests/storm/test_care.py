@@ -44,6 +44,7 @@ def storm(folder: Path, seed: int, *, faults: float, cuts: float, visits: int) -
             await machine.visits(1)
             if machine.chance.random() < 0.5:
                 machine.met["freed"] += machine.free_cards()
+                machine.raise_limits()
         freed = machine.met["freed"]
         await machine.calm()
         await judge(machine)
