@@ -11,7 +11,6 @@ from kiosk.ui.pencil import Layer, Look, Pencil
 from kiosk.ui.tokens import Box
 from protocol.money import Money
 
-
 LEAST = 0.38
 """Of the height for both, what a question keeps however long the line beneath it is: it gives way first."""
 
