@@ -169,7 +169,7 @@ class Session:
             answer: T = kept
             return answer
         try:
-            answer = await self.busy(Wait("wait.bank"), call)
+            answer = await self._asked(Wait("wait.bank"), call)
         except Refused as why:  # also an answer: "back" past a wrong number must not ask for it again
             if not self.tape.closed:
                 self.tape.keep(name, why, asked=False)
@@ -177,6 +177,34 @@ class Session:
         if not self.tape.closed:
             self.tape.keep(name, answer, asked=False)
         return answer
+
+    async def _asked(self, wait: Wait, call: Callable[[], Awaitable[T]]) -> T:
+        """An enquiry does nothing: while it takes long she may go back, or call a person, and it is asked anew."""
+        chrome = Chrome("" if self.tape.closed else "back")
+
+        async def either() -> T:
+            asking = asyncio.ensure_future(call())
+            await asyncio.sleep(0)  # what is answered at once is not waited for
+            shown = asyncio.ensure_future(self.terminal.stage.show(wait, chrome))
+            try:
+                if not asking.done():
+                    await asyncio.wait((shown, asking), return_when=asyncio.FIRST_COMPLETED)
+                if not asking.done():
+                    shown.result()
+                return await asking
+            finally:
+                await cancelled(shown, asking)
+
+        while True:  # as in _shown: a person's own touch
+            try:
+                async with asyncio.timeout(self.terminal.rules.effect):
+                    return await either()
+            except CallHelp:
+                await self._help(wait.key)
+            except TimeoutError as why:
+                raise Unreachable(wait.key) from why
+            finally:
+                self._active = asyncio.get_running_loop().time()
 
     async def enter_pin(self, number: Pan, screen: EnterPin) -> PinBlock:
         """Open the pad for a PIN, with everything that sees or listens shut. Never on the tape."""

@@ -78,6 +78,7 @@ class KivyStage(Switched):
         self._letters = Letters(fonts.regular, fonts.bold)
         self._drafts: OrderedDict[Screen[Any], Draft] = OrderedDict()
         self._shown: _Shown | None = None
+        self._fading: asyncio.TimerHandle | None = None
         self._warning: tuple[float, asyncio.Future[None]] | None = None
         self._sheet = False
         self._drawn: dict[str, object] = {}
@@ -112,6 +113,8 @@ class KivyStage(Switched):
             self._drafts.clear()
         shown = _Shown(screen, chrome, self._draft(screen), asyncio.get_running_loop().create_future())
         self._shown, self._sheet = shown, False
+        if self._fading:
+            self._fading.cancel()
         self._glass.calm()
         self._glass.restart(self._glass.page)
         if isinstance(screen, Wait):
@@ -249,6 +252,8 @@ class KivyStage(Switched):
             acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large, amounts)
             frame.top(Pencil(self._glass.head, self._letters, look), self.words, at, where, self.name, acts)
         chrome, next_ = (shown.chrome, shown.next) if shown else (Chrome("", help=False), None)
+        if shown and isinstance(shown.screen, Wait) and shown.draft.waited < LONG * shown.screen.usually:
+            chrome = Chrome("", help=False)  # a way out when it grows long, and no sooner
         key = (look, chrome, next_ and (next_.verb, next_.ready))
         if self._differs("bottom", key):
             self._glass.foot.wipe()
@@ -366,7 +371,7 @@ class KivyStage(Switched):
         if shown.screen.private:
             self._redraw()
         else:
-            asyncio.get_running_loop().call_later(FADE, self._fade)
+            self._fading = asyncio.get_running_loop().call_later(FADE, self._fade)
 
     def _fade(self) -> None:
         if self._shown is None:
