@@ -42,8 +42,8 @@ storm: setup ## VISITS=2000 SEED=…: whole visits in bad weather; prints what m
 kill: setup ## ROUNDS=20 SEED=…: kill -9 of terminals and branch under load; DATABASE=postgresql+psycopg://… for another one
 	@$(python) -m tests.kill $(or $(ROUNDS),20) "$(SEED)" "$(DATABASE)"
 
-fuzz: setup ## SECONDS=60 TARGET=…: chance bytes into each codec; a find is kept and replayed by the tests
-	@$(python) -m tests.fuzz $(or $(SECONDS),60) "$(TARGET)"
+fuzz: setup ## SECONDS=60 TARGET=…: atheris on each codec (ENGINE=own without it); a find is kept and replayed by the tests
+	@$(python) -m tests.fuzz $(or $(SECONDS),60) "$(TARGET)" "$(ENGINE)"
 
 gallery: setup ## every screen in every language, size and orientation, for human eyes
 	@$(python) tests/ui/glass_pictures.py sheets build/gallery

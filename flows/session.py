@@ -23,7 +23,7 @@ from flows.ports import Back, Bank, CallHelp, Chrome, Refused, Unreachable
 from flows.screens import Confirmed, EnterPin, Screen, Tell, Wait
 from flows.stamp import stamp
 from flows.terminal import Devices, Terminal
-from flows.waiting import cancelled, patiently
+from flows.waiting import cancelled, outlived, patiently
 from protocol import messages as m
 from protocol.mask import Pan, PinBlock
 
@@ -189,7 +189,7 @@ class Session:
             answer: T = kept
             return answer
         try:
-            answer = await self.busy(Wait("wait.bank"), call)
+            answer = await self._asked(Wait("wait.bank"), call)
         except Refused as why:  # also an answer: "back" past a wrong number must not ask for it again
             if not self.tape.closed:
                 self.tape.keep(name, why, asked=False)
@@ -197,6 +197,34 @@ class Session:
         if not self.tape.closed:
             self.tape.keep(name, answer, asked=False)
         return answer
+
+    async def _asked(self, wait: Wait, call: Callable[[], Awaitable[T]]) -> T:
+        """An enquiry does nothing: while it takes long she may go back, or call a person, and it is asked anew."""
+        chrome = Chrome("" if self.tape.closed else "back")
+
+        async def either() -> T:
+            asking = asyncio.ensure_future(call())
+            await asyncio.sleep(0)  # what is answered at once is not waited for
+            shown = asyncio.ensure_future(self.terminal.stage.show(wait, chrome))
+            try:
+                if not asking.done():
+                    await asyncio.wait((shown, asking), return_when=asyncio.FIRST_COMPLETED)
+                if not asking.done():
+                    shown.result()
+                return await asking
+            finally:
+                await cancelled(shown, asking)
+
+        while True:  # as in _shown: a person's own touch
+            try:
+                async with asyncio.timeout(self.terminal.rules.effect):
+                    return await either()
+            except CallHelp:
+                await self._help(wait.key)
+            except TimeoutError as why:
+                raise Unreachable(wait.key) from why
+            finally:
+                self._active = asyncio.get_running_loop().time()
 
     async def enter_pin(self, number: Pan, screen: EnterPin) -> PinBlock:
         """Open the pad for a PIN, with everything that sees or listens shut. Never on the tape."""
@@ -243,7 +271,7 @@ class Session:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             await asyncio.wait((task,), timeout=self.terminal.rules.effect)
-            task.add_done_callback(_heard)
+            task.add_done_callback(outlived)
             raise
 
     async def tell_ending(self, key: str, screen: Tell) -> None:
@@ -367,9 +395,3 @@ class Session:
 
     async def _told_plainly(self, screen: Screen[T]) -> T:
         return await self._attend(self.terminal.stage.show(screen, Chrome("", help=False)))
-
-
-def _heard(task: "asyncio.Future[Any]") -> None:
-    """An effect that outlived its visit has written its ending, or settle() will: nobody waits for its answer."""
-    if not task.cancelled():
-        task.exception()

@@ -23,3 +23,9 @@ async def cancelled(*tasks: "asyncio.Future[Any]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def outlived(task: "asyncio.Future[Any]") -> None:
+    """An effect that outlived its visit has written its ending, or settle() will: nobody waits for its answer."""
+    if not task.cancelled():
+        task.exception()

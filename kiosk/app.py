@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -12,8 +12,9 @@ from kiosk.ui import chrome as frame, kinds, shot, window
 from kiosk.ui.drafts import Drafts
 from kiosk.ui.glass import Glass
 from kiosk.ui.letters import Letters
-from kiosk.ui.page import Draft, Hands, Next, Page
+from kiosk.ui.page import Hands, Next, Page
 from kiosk.ui.pencil import Layer, Look, Pencil, Touchable
+from kiosk.ui.shown import Shown
 from kiosk.ui.switches import Switched, Switches
 from kiosk.ui.theme import Palette
 from kiosk.ui.tokens import CONTRAST, DARK, DAY, RIGHT_TO_LEFT, THEME, Box, Measures, Panel
@@ -31,20 +32,6 @@ class Fonts:
 
     regular: Path
     bold: Path
-
-
-@dataclass
-class _Shown:
-    """A screen on the glass, and who waits for its answer."""
-
-    screen: Screen[Any]
-    chrome: Chrome
-    draft: Draft
-    answer: "asyncio.Future[object]"
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
-    next: Next | None = None
-    money: bool = False
-    """An amount stands on it."""
 
 
 class KivyStage(Switched):
@@ -77,7 +64,8 @@ class KivyStage(Switched):
         self.alarms: list[Callable[[float], None]] = []
         """Told of each count-down before a quiet visit ends, with its seconds."""
         self._drafts = Drafts()
-        self._shown: _Shown | None = None
+        self._shown: Shown | None = None
+        self._fading: asyncio.TimerHandle | None = None
         self._warning: tuple[float, asyncio.Future[None]] | None = None
         self._sheet = False
         self._drawn: dict[str, object] = {}
@@ -110,8 +98,10 @@ class KivyStage(Switched):
         await self._ready.wait()
         if chrome.back == "leave":  # home again: what she typed belongs to a flow that is over
             self._drafts.clear()
-        shown = _Shown(screen, chrome, self._drafts.of(screen), asyncio.get_running_loop().create_future())
+        shown = Shown(screen, chrome, self._drafts.of(screen), asyncio.get_running_loop().create_future())
         self._shown, self._sheet = shown, False
+        if self._fading:
+            self._fading.cancel()
         self._glass.calm()
         self._glass.restart(self._glass.page)
         if isinstance(screen, Wait):
@@ -255,7 +245,7 @@ class KivyStage(Switched):
         self._around(look, at)
         self._cover()
 
-    def _page(self, shown: _Shown, look: Look, box: Box) -> None:
+    def _page(self, shown: Shown, look: Look, box: Box) -> None:
         hands = Hands(self._answers(shown), self._redraw)
         veil = Veil(self.words, look.language, down=look.hidden)
         page = Page(self._glass.page, self._letters, look, veil, box, shown.draft, hands)
@@ -274,6 +264,8 @@ class KivyStage(Switched):
             acts = frame.TopActs(None if attract else self._open_sheet, self._toggle_large, amounts, elder)
             frame.top(Pencil(self._glass.head, self._letters, look), self.words, at, where, self.name, acts)
         chrome, next_ = (shown.chrome, shown.next) if shown else (Chrome("", help=False), None)
+        if shown and isinstance(shown.screen, Wait) and shown.draft.waited < LONG * shown.screen.usually:
+            chrome = Chrome("", help=False)  # a way out when it grows long, and no sooner
         key = (look, chrome, next_ and (next_.verb, next_.ready))
         if self._differs("bottom", key):
             self._glass.foot.wipe()
@@ -315,7 +307,7 @@ class KivyStage(Switched):
     def _felt(self) -> None:
         self.touched = asyncio.get_running_loop().time()
 
-    def _answers(self, shown: _Shown) -> Callable[[object], None]:
+    def _answers(self, shown: Shown) -> Callable[[object], None]:
         def answer(value: object) -> None:
             if shown is not self._shown or shown.answer.done():
                 return
@@ -370,7 +362,7 @@ class KivyStage(Switched):
 
     # --- coming and going
 
-    def _patience(self, shown: _Shown, screen: Wait) -> None:
+    def _patience(self, shown: Shown, screen: Wait) -> None:
         """Say that it takes longer than usual, when it does."""
 
         def long() -> None:
@@ -379,7 +371,7 @@ class KivyStage(Switched):
 
         shown.timers.append(asyncio.get_running_loop().call_later(LONG * screen.usually, long))
 
-    def _take_off(self, shown: _Shown) -> None:
+    def _take_off(self, shown: Shown) -> None:
         for timer in shown.timers:
             timer.cancel()
         shown.timers.clear()
@@ -392,7 +384,7 @@ class KivyStage(Switched):
         if shown.screen.private:
             self._redraw()
         else:
-            asyncio.get_running_loop().call_later(FADE, self._fade)
+            self._fading = asyncio.get_running_loop().call_later(FADE, self._fade)
 
     def _fade(self) -> None:
         if self._shown is None:

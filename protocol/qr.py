@@ -91,14 +91,19 @@ def read(text: str) -> Content:
 def write(content: Payment | Appointment) -> str:
     """The text of a code of ours; ValueError for one that `read` would not take."""
     if isinstance(content, Payment):
-        amount, due = content.amount or "", f"{content.due:%Y%m%d}" if content.due else ""
+        amount, due = content.amount or "", _day(content.due) if content.due else ""
         text = f"{MARK}{VERSION}:PAY:{content.biller}:{content.number}:{amount}:{due}"
     else:
-        day, at = f"{content.day:%Y%m%d}", f"{content.at:%H%M}"
+        day, at = _day(content.day), f"{content.at:%H%M}"
         text = f"{MARK}{VERSION}:APT:{content.branch}:{content.number}:{day}:{at}"
     if read(text) != content:
         raise ValueError("a code cannot say this")
     return text
+
+
+def _day(day: date) -> str:
+    """Eight digits, whatever the year (strftime leaves zeros out)."""
+    return day.isoformat().replace("-", "")
 
 
 def _ours(text: str) -> Content:

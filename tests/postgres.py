@@ -7,15 +7,27 @@ import socket
 import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 PATIENCE = 30.0
+
+
+@sa.event.listens_for(sa.pool.Pool, "connect")
+def _closes_with_its_pool(connection: Any, record: Any) -> None:
+    """A test's branch may be collected with a connection still in its pool: it is hung up, not dropped."""
+    if isinstance(connection, psycopg.Connection):
+        weakref.finalize(record, connection.close)
+
+
 _numbers = count(1)
 
 

@@ -31,6 +31,7 @@ PURPOSE: Mapping[str, str] = {
     "fastapi": "branch: the HTTP API",
     "fonttools": "tools/fonts.py; the printer driver asks a font which letters it has",
     "httpx": "kiosk: calls on the branch; branch: calls on a core's adapter",
+    "atheris": "`make fuzz` only",
     "hypothesis": "tests only",
     "import-linter": "`make check` only",
     "fpdf2": "branch: statements as PDF",

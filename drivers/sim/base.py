@@ -52,3 +52,10 @@ class FarEnd(Protocol):
     def state(self) -> Mapping[str, Any]:
         """What a person standing in front of it would see, as JSON values."""
         ...
+
+
+def known(device: "FarEnd", fault: str) -> str:
+    """The same fault, if the device has it or it is "" to mend; ValueError otherwise."""
+    if fault not in ("", *device.faults):
+        raise ValueError(f"unknown fault {fault}")
+    return fault

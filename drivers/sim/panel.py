@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.api import Colour, Light
-from drivers.sim.base import Verb
+from drivers.sim.base import Verb, known
 from drivers.sim.xfs import FAULTS, Call, Publisher, Refuse, no
 from drivers.xfs import Channel, Payload
 
@@ -211,9 +211,7 @@ class PanelFarEnd:
             await self.publisher.tell("Common.StatusChangedEvent", {"common": None, "auxiliaries": sensors})
 
     async def set_fault(self, fault: str) -> None:
-        if fault not in ("", *self.faults):
-            raise ValueError(f"unknown fault {fault}")
-        self.fault = fault
+        self.fault = known(self, fault)
         service = self.service
         before = service.device, service.strange
         service.device, service.strange = "hardwareError" if fault == "broken" else "online", fault == "strange"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from drivers.pinpad import DIGITS, WORKING_KEYS
-from drivers.sim.base import Verb
+from drivers.sim.base import Verb, known
 from drivers.sim.vault import FORMATS, MASTERS, SLOTS, Vault
 from drivers.sim.xfs import FAULTS, Call, Publisher, Refuse, no
 from drivers.xfs import Channel, Payload
@@ -299,9 +299,7 @@ class PinPadFarEnd:
             await self.service.opened.wait()
 
     async def set_fault(self, fault: str) -> None:
-        if fault not in ("", *self.faults):
-            raise ValueError(f"unknown fault {fault}")
-        self.fault = fault
+        self.fault = known(self, fault)
         await self.publisher.set_fault("" if fault == "tampered" else fault)
         if fault == "tampered":
             self.service.tamper()

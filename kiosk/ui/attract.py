@@ -23,8 +23,7 @@ def draw(page: Page, screen: Attract) -> None:
     m, words = page.m, page.words
     box = page.question(page.say(screen, ""), page.say(screen, ".line"), share=0.34, size=m.hero)
     high = _key_height(page)
-    for cell, language in zip(box.lower(high).grid(len(screen.languages), 1, m.gap), screen.languages, strict=True):
-        _language(page, screen, cell, language)
+    starts = box.lower(high).grid(len(screen.languages), 1, m.gap)
     ways = (
         Way("begin", Picture.ID_CARD_LAY, words.text("glass.id-card"), words.text("glass.id-card.line")),
         Way("begin-card", Picture.CARD_IN, words.text("glass.bank-card"), words.text("glass.bank-card.line")),
@@ -37,6 +36,8 @@ def draw(page: Page, screen: Attract) -> None:
     line = max(page.height(way.line, m.small, inner) for way in ways)
     for cell, way in zip(cells, ways, strict=True):
         _way(page, cell, way, (title, line))
+    for cell, language in zip(starts, screen.languages, strict=True):
+        _language(page, screen, cell, language)
 
 
 def _key_height(page: Page) -> int:

@@ -16,7 +16,8 @@ def draw(page: Page, screen: Confirm) -> None:
     wide = int(page.box.w * SHARE)
     beside = min(_amount_height(page, screen, amount, wide), int(page.box.h * 0.5)) if page.landscape else 0
     box = page.question(heading, line, share=SHARE, reserve=beside + page.m.mm(4))
-    shown = tuple(fact for fact in screen.facts if fact.value != screen.amount)
+    others = (fact for fact in screen.facts if fact.value != screen.amount)
+    shown = tuple(sorted(others, key=lambda fact: not fact.strong))  # to whom it goes is never on a second page
     made, m = rows(page, shown, tuple(f for f in screen.chinese if f.value != screen.amount)), page.m
     pad = m.mm(9)
     if page.landscape:

@@ -57,8 +57,6 @@ def table(page: Page, box: Box, made: list[Row]) -> bool:
     draft = page.draft
     draft.page = min(draft.page, len(pages) - 1)
     draft.seen.add(draft.page)
-    if len(pages) > 1:
-        page.pager(box.lower(page.pager_height), len(pages))
     y = box.y
     for place, number in enumerate(pages[draft.page]):
         if place:
@@ -66,6 +64,8 @@ def table(page: Page, box: Box, made: list[Row]) -> bool:
         high = min(heights[number], box.y + box.h - y)
         _draw(page, Box(box.x, y, box.w, high), made[number], air)
         y += heights[number]
+    if len(pages) > 1:
+        page.pager(box.lower(page.pager_height), len(pages))
     return len(draft.seen) >= len(pages)
 
 

@@ -11,6 +11,9 @@ from kiosk.ui.pencil import Layer, Look, Pencil
 from kiosk.ui.tokens import Box
 from protocol.money import Money
 
+LEAST = 0.38
+"""Of the height for both, what a question keeps however long the line beneath it is: it gives way first."""
+
 
 @dataclass
 class Draft:
@@ -104,11 +107,12 @@ class Page(Pencil):
     def heading(self, box: Box, heading: str, line: str, *, size: int = 0) -> int:
         """The question and the plain line beneath it; answers the height taken."""
         m = self.m
-        room = int(box.h * (0.62 if line else 1.0))
-        taken = self.text(box.upper(room), heading, size or m.title, bold=True)
+        need = m.mm(2) + self.height(line, m.body, box.w) if line else 0
+        room = max(int(box.h * LEAST), box.h - need)
+        taken = self.text(box.upper(room), heading, size or m.title, bold=True, role="heading")
         if line:
             taken += m.mm(2)
-            taken += self.text(box.below(taken), line, m.body, ink=self.palette.soft)
+            taken += self.text(box.below(taken), line, m.body, ink=self.palette.soft, role="line")
         return taken
 
     def pager(self, box: Box, pages: int) -> None:

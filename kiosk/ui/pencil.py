@@ -45,6 +45,8 @@ class Written:
     ground: str
     whole: bool = True
     """False when a word had to be broken to fit."""
+    role: str = ""
+    """`heading`, or `line` for the plain line beneath it: what must be larger than the rest."""
 
 
 @dataclass
@@ -170,6 +172,7 @@ class Pencil:
         side: Side = "start",
         upright: Literal["top", "middle", "bottom"] = "top",
         ltr: bool | None = None,
+        role: str = "",
     ) -> int:
         """Write a text into a box, smaller if it must be; answers the height taken.
 
@@ -189,7 +192,7 @@ class Pencil:
         taken = (left, bottom, block.width, block.height)
         ink, ground = ink or self.palette.ink, on or self.palette.ground
         self._print(text, setting, taken, ink)
-        self.layer.texts.append(Written(text, self.rect(box), taken, setting.size, ink, ground, block.whole))
+        self.layer.texts.append(Written(text, self.rect(box), taken, setting.size, ink, ground, block.whole, role))
         return block.height
 
     def _print(self, text: str, setting: Setting, rect: Rect, ink: str) -> None:

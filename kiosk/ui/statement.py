@@ -31,12 +31,15 @@ def draw(page: Page, screen: Statement) -> None:
     heading, line = page.say(screen, "", **places), page.say(screen, ".line", **places)
     high = _acts_height(page, screen)
     box = page.question(heading, line, share=SHARE, reserve=high + m.gap)
-    if screen.options:
-        _acts(page, screen.options, (page.box.start(int(page.box.w * SHARE)) if page.landscape else box).lower(high))
+    acts = (page.box.start(int(page.box.w * SHARE)) if page.landscape else box).lower(high)
+    if screen.options and page.landscape:
+        _acts(page, screen.options, acts)
     if screen.options and not page.landscape:
         box = box.above(high + m.gap)
     _ways(page, screen, box.upper(m.mm(16)))
     _list(page, screen, box.below(m.mm(16) + m.key_gap))
+    if screen.options and not page.landscape:
+        _acts(page, screen.options, acts)
     page.next = Next(page.say(screen, ".next", **places), page.answers("done"))
 
 

@@ -35,11 +35,11 @@ def draw(page: Page, screen: Tell) -> None:
 
 def _sentences(page: Page, box: Box, heading: str, line: str, why: str) -> int:
     m = page.m
-    taken = page.text(box.upper(int(box.h * 0.5)), heading, m.title, bold=True)
+    taken = page.text(box.upper(int(box.h * 0.5)), heading, m.title, bold=True, role="heading")
     if line:
         taken += m.mm(3)
         room = box.below(taken)
-        taken += page.text(room.upper(int(room.h * 0.6)) if why else room, line, m.body)
+        taken += page.text(room.upper(int(room.h * 0.6)) if why else room, line, m.body, role="line")
     if why:
         taken += m.mm(3)
         taken += page.text(box.below(taken), why, m.body, ink=page.palette.soft)

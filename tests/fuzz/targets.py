@@ -1,6 +1,7 @@
 """A target per codec: bytes as a stranger may send them, and what may come of them. Anything else is a find."""
 
 import atexit
+import base64
 import functools
 import json
 import shutil
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 import branch.settings
 import kiosk.config
+from branch.bank.keyblocks import key_block
 from drivers.api import DeviceError
 from drivers.emv import tlv
 from drivers.emv.apdu import Chip, processing_options, select
@@ -21,8 +23,10 @@ from drivers.escpos.codec import Answers
 from drivers.idcard.card import as_json, pack_read, parse_address, parse_read
 from drivers.idcard.frames import Decoder, Frame, parse_answer, refusal
 from drivers.sim.idcard import CARDS
+from drivers.sim.vault import Vault
+from drivers.sim.xfs import Refuse
 from drivers.xfs.talk import Broken, Message, Stray, XfsConversation, unpack
-from protocol import calls, messages as m
+from protocol import calls, chain, dukpt, messages as m, qr
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -120,6 +124,53 @@ def messages(data: bytes) -> None:
         kind.model_validate_json(data)
 
 
+def qr_text(data: bytes) -> None:
+    """Whatever a code says has a meaning, also "unknown"; and what is ours is written again as it was read."""
+    content = qr.read(data.decode(errors="replace"))
+    if isinstance(content, qr.Payment | qr.Appointment):
+        assert qr.read(qr.write(content)) == content
+
+
+def key_blocks(data: bytes) -> None:
+    """A pad takes a block that its master key made, or refuses it; no other key comes into it."""
+    vault = Vault(TMK, TMK_AES)
+    block = data.decode("latin-1")
+    attributes = {"keyUsage": "P0", "algorithm": "T", "modeOfUse": "E"}
+    told = {"key": "TPK", "value": base64.b64encode(block.encode("latin-1")).decode(), "decryptKey": "TMK"}
+    before = vault.check_values()
+    try:
+        vault.import_key(told | {"keyAttributes": attributes})
+    except Refuse:
+        assert vault.check_values() == before
+        raise
+    assert len(data) >= 48, "nothing that short holds a key"
+
+
+def dukpt_numbers(data: bytes) -> None:
+    """A serial number leads to one key, or to none."""
+    for family, key in ((dukpt.TDES, TMK), (dukpt.AES, TMK_AES)):
+        ksn = data[: family.ksn_bytes]
+        initial, counter = family.split(ksn)
+        assert family.ksn(initial, counter) == ksn
+        if 0 < counter.bit_count() <= family.most_ones:
+            assert len(family.current_key(key, ksn)) == len(key)
+            family.after(counter)
+        data = data[1:]
+
+
+def chained(data: bytes) -> None:
+    """Records of any shape have an unbroken chain, until a byte of one is another."""
+    records, before = [], chain.START
+    for number, line in enumerate(data.splitlines()[:8]):
+        record = {"seq": number, "body": json.loads(line)}
+        before = chain.link(before, record)
+        records.append((record, before))
+    assert chain.first_break(records) is None
+    if records:
+        records[0] = ({**records[0][0], "seq": -1}, records[0][1])
+        assert chain.first_break(records) is not None
+
+
 @functools.cache
 def _folder() -> Path:
     made = Path(tempfile.mkdtemp(prefix="fuzz-"))
@@ -186,7 +237,33 @@ def _file(name: str) -> bytes:
     return (HERE / name).read_bytes()
 
 
+TMK, TMK_AES = bytes(range(16)), bytes(range(32))
+_BLOCK = key_block("TPK", TMK, bytes(range(16, 32))).encode()
+
 TARGETS = {
+    "qr": Target(
+        qr_text,
+        (),
+        (
+            b"VTM1:PAY:WATER-0755:00123456789:12050:20310331",
+            b"VTM1:APT:0001:A1B2C3:20310314:0930",
+            b"01,10,044031900111,12345678,1280.50,20310314,12345678901234567890,",
+        ),
+        (b"VTM1:", b":", b",", b"0231"),
+    ),
+    "key-block": Target(key_blocks, (Refuse,), (_BLOCK, _BLOCK[:40]), (b"B0", b"P0TE", b"KS", b"00")),
+    "dukpt": Target(
+        dukpt_numbers,
+        (ValueError,),
+        (bytes.fromhex("FFFF9876543210E00001") + bytes(3), bytes.fromhex("00123456789012345600000001")),
+        (b"\xff", b"\x00\x00"),
+    ),
+    "chain": Target(
+        chained,
+        (ValueError, RecursionError),
+        (b'{"a": 1}\n{"b": [1.5, null, "x"]}', b'"\xe6\x9d\x8e"'),
+        _JSON,
+    ),
     "id-frames": Target(
         id_frames,
         (DeviceError,),

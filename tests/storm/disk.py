@@ -43,6 +43,10 @@ class Disk:
         self._image = after[0], self._half(before[1], after[1])
         self.torn += after[1] != before[1]
 
+    def forget(self) -> None:
+        """The power did not fail after all."""
+        self._image = None
+
     def _half(self, old: bytes, new: bytes) -> bytes:
         """The new log up to some byte of what was written; behind it the old one, nothing, or junk."""
         there = old.ljust(len(new), b"\0")

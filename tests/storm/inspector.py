@@ -1,7 +1,8 @@
 """What must hold, seen from outside: by journals, books, and what customers were told. It knows no flow."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,22 @@ from flows.journal import ENDINGS, Records
 from protocol.chain import first_break
 
 Balances = Mapping[str, int]
+OWN_BOOKS = "book_"
+"""How tables of the reference ledger begin, which is a core: that a core knows its customers is no leak."""
+
+
+class Broken(AssertionError):
+    """Something that must hold does not; it is known by its name."""
+
+    def __init__(self, name: str, evidence: tuple[object, ...]) -> None:
+        super().__init__(f"{name}: {evidence}")
+        self.name = name
+
+
+def must(name: str, holds: object, *evidence: object) -> None:
+    """What must hold, whatever happened."""
+    if not holds:
+        raise Broken(name, evidence)
 
 
 @dataclass
@@ -38,7 +55,7 @@ class Written:
 
 def read(records: Records) -> Written:
     """Judge one terminal's journal by itself: an unbroken chain, one ending an intent, trace numbers without a gap."""
-    assert first_break(records) is None, "the chain is broken"
+    must("the chain is unbroken", first_break(records) is None, first_break(records))
     found = Written()
     for record, _ in records:
         key, state = record["key"], record["state"]
@@ -49,10 +66,11 @@ def read(records: Records) -> Written:
             if state in ENDINGS:
                 found.endings[key] = record["body"]
     for key, states in found.states.items():
-        assert sum(state in ENDINGS for state in states) == 1, (key, states)
-        assert "told" in states or "handed" in states, (key, states)
+        must("an intent stands before all else", states[0] == "intent" and states.count("intent") == 1, key, states)
+        must("each intent ends once", sum(state in ENDINGS for state in states) == 1, key, states)
+        must("each ending is told or handed over", "told" in states or "handed" in states, key, states)
     traces = [body["trace"] for body in found.intents.values()]
-    assert traces == list(range(1, len(traces) + 1)), "the trace numbers have a gap"
+    must("trace numbers have no gap", traces == list(range(1, len(traces) + 1)), traces)
     return found
 
 
@@ -67,9 +85,10 @@ def judge_money(core: ReferenceLedger, written: Written, before: Balances, after
             continue  # the core never hears of these, or as its branch does
         state = core.state(key).status
         if "done" in found:
-            assert state == "done", (key, found, state)
+            must("the core did what the journal says", state == "done", key, found, state)
         elif "manual" not in found:
-            assert state in {"refused", "reversed", "barred", "unknown"}, (key, found, state)
+            not_done = state in {"refused", "reversed", "barred", "unknown"}
+            must("the core did what the journal says", not_done, key, found, state)
         if state == "done" and key.endswith(("-transfer", "-bill")):
             moved.add(key)
             order = written.intents[key]["order"]
@@ -78,8 +97,8 @@ def judge_money(core: ReferenceLedger, written: Written, before: Balances, after
                 expected[_number(expected, order["target_masked"])] += order["amount"]
     for number, amount in _judge_outside(core, written).items():
         expected[_number(expected, number)] -= amount
-    assert after == expected
-    assert core.balance_check() == []
+    must("each account holds what follows from the journals", after == expected, after, expected)
+    must("the books balance", core.balance_check() == [], core.balance_check())
     return moved
 
 
@@ -151,15 +170,18 @@ def judge_branch(db: Database, written: Written, shown: Counter[str]) -> None:
         manual = set(tx.execute(sa.select(cases.c.key)).scalars())
         ended = {row.key: row.state for row in tx.execute(sa.select(remittances))}
     ours = {f"{key}-{TOLD[state]}" for key, state in ended.items() if state in TOLD}
-    assert set(reports) == {key for key, found in written.states.items() if "handed" in found} | ours
+    handed = {key for key, found in written.states.items() if "handed" in found}
+    must("what is handed over arrives", set(reports) == handed | ours, set(reports) ^ (handed | ours))
     cases_ = {f"{key}-clearing" for key, state in ended.items() if state == "manual"}
-    assert manual == {key for key, found in written.states.items() if "manual" in found} | cases_
+    wanted = {key for key, found in written.states.items() if "manual" in found} | cases_
+    must("a person has each manual case", manual == wanted, manual ^ wanted)
     for key, row in reports.items():
-        assert key in ours or row.ending in written.states[key], (key, row.ending)
-        assert row.told is not None, key
+        as_it_ended = key in ours or row.ending in written.states[key]
+        must("it is handed over as it ended", as_it_ended, key, row.ending)
+        must("what is handed over is told", row.told is not None, key)
     waited = Counter(_words(key, row.ending) for key, row in reports.items())
-    assert {key for key in shown if key.startswith("untold.")} == set(waited)
-    assert all(shown[key] >= count for key, count in waited.items()), (shown, waited)
+    said = {key for key in shown if key.startswith("untold.")} == set(waited)
+    must("what is handed over is told", said and all(shown[key] >= waited[key] for key in waited), shown, waited)
 
 
 TOLD = {"returned": "returned", "refused": "due"}
@@ -177,3 +199,27 @@ def _words(key: str, ending: str) -> str:
         if key.endswith(f"-interbank-{last}"):
             return f"untold.interbank.{last}"
     return f"untold.care.{ending}"
+
+
+def values(db: Database) -> Iterator[tuple[str, str]]:
+    """Every value of every table of the branch's database, with where it stands."""
+    metadata = sa.MetaData()
+    metadata.reflect(db.engine)
+    with db.engine.connect() as tx:
+        for table in metadata.sorted_tables:
+            for row in tx.execute(sa.select(table)).mappings():
+                for column, value in row.items():
+                    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                    yield f"{table.name}.{column}", text
+
+
+def judge_secrets(secrets: Iterable[str], records: Records, db: Database | None = None) -> None:
+    """None of these stands in a journal, or in the branch's own tables."""
+    wanted = tuple(secrets)
+    for record, _ in records:
+        text = json.dumps(record, ensure_ascii=False)
+        found = [f"{one[:3]}… ({len(one)})" for one in wanted if one in text]
+        must("no secret is written down", not found, found, record["key"], record["state"])
+    for where, text in values(db) if db else ():
+        found = [f"{one[:3]}… ({len(one)})" for one in wanted if one in text and not where.startswith(OWN_BOOKS)]
+        must("no secret is written down", not found, found, where)

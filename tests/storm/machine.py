@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zlib import crc32
 
 import httpx
@@ -20,153 +19,39 @@ from branch.bank.core import CoreReversed, CoreUnavailable
 from branch.bank.hsm import TestHsm
 from branch.bank.ledger import ReferenceLedger
 from branch.store import payees
-from branch.store.books import cards
+from branch.store.books import accounts, cards
 from branch.store.schema import help_calls, untold
 from branch.store.terminals import StoredKeys
-from drivers.api import Health, Printed, Slip, Status
 from drivers.emv import PcscCardReader
 from drivers.idcard import SerialIdReader
 from drivers.panel import XfsPanel
-from drivers.pinpad import XfsPinPad
 from drivers.sim.card import MemorySlot
 from drivers.sim.chip import load_cards
 from drivers.sim.idcard import IdReaderFarEnd
 from drivers.sim.panel import PanelFarEnd
 from drivers.sim.pinpad import PinPadFarEnd
 from flows.around import Around
-from flows.journal import Journal, JournalFailed
+from flows.journal import JournalFailed
 from flows.menu import repeats
-from flows.session import Level, Session
+from flows.session import Session
 from flows.settle import Settler
 from flows.terminal import Devices, Terminal
 from flows.visit import visit
 from flows.waiting import cancelled
-from kiosk.link import Link
-from protocol import care, messages as m
 from tests.branch.support import World, world
 from tests.storm.billers import Moody
 from tests.storm.disk import Disk
+from tests.storm.inspector import must
+from tests.storm.paper import NoPrinter, Roll
 from tests.storm.person import Person
+from tests.storm.watched import Leaky, OnTheMains, Visited, Watched
 from tests.storm.weather import Power, PowerCut, Weather
-
-
-class NoPrinter:
-    """No printer is needed here: the storm is about money, and paper never undoes it."""
-
-    async def print_slip(self, slip: Slip) -> Printed:
-        await asyncio.sleep(1)
-        return Printed(printed=False)
-
-    async def paper_taken(self) -> bool | None:
-        return None
-
-    async def retract(self) -> bool:
-        return False
-
-    async def status(self) -> Status:
-        return Status("receipt-printer", Health.OK)
-
-    async def close(self) -> None:
-        return None
-
-
-class PlainWords:
-    """Keys for sentences."""
-
-    def text(self, key: str, language: str = "", **params: str | int) -> str:
-        return key
-
-    def money(self, money: object, language: str = "") -> str:
-        return str(money)
-
-    def signed(self, money: object, language: str = "") -> str:
-        return str(money)
-
-    def day(self, day: date, language: str = "") -> str:
-        return day.isoformat()
-
-    def moment(self, at: datetime, language: str = "") -> str:
-        return at.isoformat()
+from tests.storm.words import PlainWords
 
 
 def today() -> date:
     """The terminal's date."""
     return date(2031, 3, 14)
-
-
-class _OnTheMains(Journal):
-    """The journal of a machine whose power may fail at any row."""
-
-    def __init__(self, path: str, now_ms: Callable[[], int], power: Power) -> None:
-        super().__init__(path, now_ms, power.run)
-        self._power = power
-
-    def _append(self, key: str, state: str, body: dict[str, Any]) -> None:
-        self._power.writes(state)
-        super()._append(key, state, body)
-
-
-FOR_CUSTOMERS = (
-    "accounts",
-    "movements",
-    "take_statement",
-    "recent_payees",
-    "payee",
-    "quote",
-    "transfer",
-    "bill",
-    "bill_fee",
-    "pay_bill",
-    "standing_orders",
-    "new_standing",
-    "end_standing",
-    "payee_banks",
-    "outside_payee",
-    "price",
-    "remit",
-    "pending",
-    "cancel_transfer",
-    "untold",
-    "told",
-    "send_code",
-    "check_code",
-    "lower_limit",
-    "pin_cards",
-    "change_pin",
-    "phone_now",
-    "show_document",
-    "ask_person",
-    "send_new_phone_code",
-    "check_new_phone_code",
-    "change_phone",
-)
-"""Calls about a customer's own affairs: nobody below that level may cause one."""
-FOR_CLAIMED = ("loss_cards",)
-"""Calls that need no more than a claim, and no less."""
-R = TypeVar("R", bound=m.Message)
-
-
-class _Watched(Link):
-    """The same link, with an eye on who causes its calls, and on what reversals found."""
-
-    def __init__(self, machine: "Machine") -> None:
-        super().__init__(machine.client)
-        self._machine = machine
-
-    async def _call(self, name: str, message: m.Message, reply: type[R]) -> R:
-        if name in FOR_CUSTOMERS:
-            session = self._machine.sessions[-1]
-            fits = session.level >= Level.CUSTOMER and message.model_dump()["customer"] == session.customer
-            self._machine.too_low += [] if fits else [name]
-        if isinstance(message, care.LossReport) and message.key in self._machine.journal.in_flight:
-            needed = Level.CLAIMED if message.order.until else Level.STEPPED_UP
-            self._machine.too_low += [] if self._machine.sessions[-1].level >= needed else [name]
-        if name in FOR_CLAIMED and self._machine.sessions[-1].level < Level.CLAIMED:
-            self._machine.too_low.append(name)
-        answer = await super()._call(name, message, reply)
-        if isinstance(answer, m.Reversed):
-            self._machine.found[answer.ending.value] += 1
-        return answer
 
 
 DAYS, HOURS = 32, 80
@@ -208,9 +93,26 @@ class Machine:
     endings: list[str] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     told: list[tuple[str, list[Any]]] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    """References of the endings that she has touched away."""
+    yeses: dict[str, list[str]] = field(default_factory=dict)
+    """What she said yes to in each visit."""
+    papers: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
+    """What came out of the printer in each visit, or may have."""
+    answered: set[str] = field(default_factory=set)
+    """Keys whose final answer has reached the visit that waited for it."""
+    blocks: set[str] = field(default_factory=set)
+    """Every PIN block that left the pad."""
+    touching: asyncio.Event = field(default_factory=asyncio.Event)
+    """Not set while she waits before her last key for the customer at the other machine."""
+    partner: "Machine | None" = None
+    """The other machine of the branch."""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.touching.set()
+        if self.beside:
+            self.partner, self.beside.partner = self.beside, self
         self.world: World = (
             self.beside.world if self.beside else world(self.folder, billers=lambda db: Moody(db, self.seed))
         )
@@ -242,7 +144,7 @@ class Machine:
         self.weather = Weather(httpx.ASGITransport(self.world.app), self.power, self.chance, 0.0)
         headers = {"x-fingerprint": self.peer.fingerprint}
         self.client = httpx.AsyncClient(transport=self.weather, base_url="http://branch", headers=headers, timeout=None)
-        self.bank = _Watched(self)
+        self.bank = Watched(self)
         keys = TestHsm(StoredKeys(self.world.db), self.world.secrets.hsm).master_keys(self.name)
         self.pad_end = PinPadFarEnd(keys.tdes, keys.aes)
         self.id_end, self.slot, self.panel_end = IdReaderFarEnd(), MemorySlot(), PanelFarEnd()
@@ -252,7 +154,7 @@ class Machine:
         self.person.phone, self.person.panel = self.peer.last_code, self.panel_end
         self.person.bills = self.billers.number_with
         self.billers.likely = self.faults
-        self.person.at_confirm = self._at_confirm
+        self.person.at_confirm, self.person.meets = self._at_confirm, self._meet
         self.person.speaks = self._speaks
         self.before = self.world.balances()
         await self._boot()
@@ -263,12 +165,14 @@ class Machine:
     async def _boot(self) -> None:
         self.power.off = False
         loop = asyncio.get_running_loop()
-        self.journal = _OnTheMains(str(self.folder / "journal.db"), lambda: int(loop.time() * 1000), self.power)
-        self.pad = XfsPinPad(self.pad_end.url, dial=self.pad_end.dial)
+        self.journal = OnTheMains(str(self.folder / "journal.db"), lambda: int(loop.time() * 1000), self.power)
+        self.pad = Leaky(self.pad_end.url, dial=self.pad_end.dial)
+        self.pad.blocks = self.blocks
         reader = PcscCardReader("pcsc:memory", today=today, slot=self.slot)
         id_reader = SerialIdReader("sim:memory", opener=self.id_end.opener())
         self.panel = XfsPanel(self.panel_end.url, every=self.looks, dial=self.panel_end.dial)
-        devices = Devices(id_reader, reader, self.pad, NoPrinter(), self.panel)
+        self.roll = Roll(self.chance, lambda: 4 * self.weather._likely)
+        devices = Devices(id_reader, reader, self.pad, self.roll, self.panel)
         self.terminal = Terminal(
             self.name, self.person, self.bank, PlainWords(), self.journal, devices, around=Around(self.panel)
         )
@@ -287,6 +191,22 @@ class Machine:
             self.world.ledger.advance_accounting_date()
         elif 0.32 <= fate < 0.42:
             self.weather.holds_next = True
+        elif 0.42 <= fate < 0.50:
+            self.weather.loses_next = True
+
+    async def _meet(self) -> None:
+        """Two customers, or one and whoever holds her other card, touch their last key at the same moment."""
+        other = self.partner
+        if other is None or self.chance.random() < 0.3:
+            return
+        if not other.touching.is_set():
+            other.touching.set()
+            return
+        self.touching.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(55):
+                await self.touching.wait()
+        self.touching.set()
 
     def _speaks(self) -> None:
         with self.world.db.write() as tx:
@@ -303,13 +223,16 @@ class Machine:
             await self.person.mend()
             self.person.arrives()
             self.billers.send()
-            session = Session(self.terminal, f"{self.name}-{self.chance.randbytes(16).hex()}")
+            if self.partner and self.chance.random() < 0.6:  # one of her cards here, the other there
+                self.person.who = self.partner.person.who
+            session = Visited(self.terminal, f"{self.name}-{self.chance.randbytes(16).hex()}")
+            session.chance = self.chance
             self.sessions.append(session)
             settling = asyncio.ensure_future(self._settle_for_ever())
             hearing = asyncio.ensure_future(self.terminal.around.run())
             running = asyncio.ensure_future(visit(session))
             await asyncio.wait((running, settling), timeout=4000, return_when=asyncio.FIRST_COMPLETED)
-            assert running.done() or settling.done(), f"a visit without end: {self.seed} {session.visit}"
+            must("every visit ends", running.done() or settling.done(), session.visit)
             await self._ended(session, running, settling)
             if self.moods:
                 self.time_passes(self.chance.choice((0.5, 5, 60)))
@@ -322,12 +245,15 @@ class Machine:
         settling.cancel()
         ends = await asyncio.gather(running, settling, return_exceptions=True)
         self.told.append((session.visit, self.person.told))
+        self.yeses[session.visit] = self.person.yeses
+        self.touched |= {screen.reference for screen in self.person.touched_away}
+        self.papers[session.visit], self.roll.came = self.roll.came, []
         if self.power.off:
             self.endings.append("power-cut")
             await session.stop_watching()
             await self.journal_of_the_dead()
             return
-        assert isinstance(ends[0], str), ends[0]
+        must("every visit ends", isinstance(ends[0], str), ends[0])
         assert isinstance(ends[1], asyncio.CancelledError), ends[1]
         self.endings.append(ends[0])
         self.person._take_all()
@@ -365,7 +291,7 @@ class Machine:
             if not await self.journal.open_intents() and not await self.journal.untold():
                 break
         else:
-            raise AssertionError(f"something never ends: {self.seed}")
+            must("every intent ends", False, await self.journal.open_intents(), await self.journal.untold())
         self._all_arrives()
         await self._until_all_is_told()
 
@@ -383,6 +309,11 @@ class Machine:
             stopping = set(tx.execute(sa.select(cards.c.lost_by).where(cards.c.lost_by.is_not(None))).scalars())
         return sum(self.world.ledger.lift_loss(reference) for reference in sorted(stopping))
 
+    def raise_limits(self) -> None:
+        """A person at the bank gives everybody the limit back that she began with."""
+        with self.world.db.write() as tx:
+            tx.execute(accounts.update().values(day_limit=demo.DAY_LIMIT))
+
     async def _until_all_is_told(self) -> None:
         """Both customers come again on quiet days, until nothing waits for them."""
         self.person.moods, self.person.gone = False, False
@@ -392,7 +323,12 @@ class Machine:
                 if not tx.execute(sa.select(untold.c.key).where(untold.c.told.is_(None))).first():
                     return
             await self.visits(1)
-        raise AssertionError(f"something is never told: {self.seed}")
+        must("everything is told", False, self.seed)
+
+    def beside_her(self) -> bool:
+        """Is the same customer's money moved at the other machine at this very moment?"""
+        other = self.partner
+        return bool(other and other.journal.in_flight and other.person.who is self.person.who)
 
 
-__all__ = ["Machine", "PowerCut"]
+__all__ = ["Machine", "NoPrinter", "PowerCut"]

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,12 @@ AROUND = (
     ("panel-gone",),
 )
 """What the panel may tell while somebody is served."""
+READ = 4.0
+"""Seconds after which a screen has been seen, at most: less than those after which it counts as told."""
+
+
+async def nobody() -> None:
+    """Wait for nobody."""
 
 
 @dataclass
@@ -48,6 +54,8 @@ class Person:
     elder: bool = False
     at_confirm: Callable[[], None] = lambda: None
     """What may happen in the world just as she says yes."""
+    meets: Callable[[], Awaitable[None]] = nobody
+    """Whom she waits for before she says yes."""
     gone: bool = False
     paper: bool = True
     pace: tuple[float, float] = (0.5, 6)
@@ -60,8 +68,8 @@ class Person:
     """What she always types, when set."""
     prefers: str = ""
     """The option she takes wherever it is offered."""
-    avoids: tuple[str, ...] = ("card-lost",)
-    """Options she never takes of her own accord."""
+    avoids: tuple[str, ...] = ("card-lost", "information")
+    """Options she does not take of her own accord, but in a mood."""
     entry: str = ""
     """The key of the PIN screen that she stands before."""
     pins: dict[str, str] = field(default_factory=dict)
@@ -81,6 +89,11 @@ class Person:
     staff: Callable[[str], None] = lambda _: None
     """What a member of staff does who is called to her, under the number on her screen."""
     told: list[s.Tell] = field(default_factory=list)
+    """What stood before her eyes."""
+    touched_away: list[s.Tell] = field(default_factory=list)
+    """What she has read, and touched."""
+    yeses: list[str] = field(default_factory=list)
+    """What she has said yes to in this visit."""
     seen: Counter[str] = field(default_factory=Counter)
     did: Counter[str] = field(default_factory=Counter)
     """Her moods."""
@@ -92,14 +105,17 @@ class Person:
 
     def arrives(self) -> None:
         """The next visitor."""
-        self.gone, self.transfers, self.told = False, self.chance.randrange(3) if self.moods else 1, []
+        self.gone, self.transfers = False, self.chance.choice((0, 1, 1, 2, 3)) if self.moods else 1
+        self.told, self.touched_away, self.yeses = [], [], []
         self.who = self.chance.choice((demo.LI_NA, demo.WANG_WEI))
 
     async def show(self, screen: s.Screen[Any], chrome: Chrome) -> Any:
         self.seen[f"{type(screen).__name__} {screen.key}"] += 1
+        look = self.chance.uniform(*self.pace)
+        await asyncio.sleep(min(look, READ))
         if isinstance(screen, s.Tell):
             self.told.append(screen)
-        await asyncio.sleep(self.chance.uniform(*self.pace))
+        await asyncio.sleep(max(0.0, look - READ))
         if isinstance(screen, s.Wait):
             return await self._never()
         await self._mood(screen, chrome)
@@ -186,15 +202,15 @@ class Person:
                 await self._types_pin()
             case s.Confirm():
                 if self.moods:
+                    await self.meets()
                     self.at_confirm()
+                self.yeses.append(screen.about)
                 return s.Confirmed(screen.facts, screen.about)
-            case s.EnterAmount() if self.amount:
-                return self.amount
+            case s.Tell():
+                self.touched_away.append(screen)
+                return None
             case s.EnterAmount():
-                too_much = self.moods and self.chance.random() < 0.15
-                some = self.chance.randint(1, 20_000)
-                with_a_fee = self.moods and some % 5 == 0
-                return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
+                return self.amount or self._types_amount()
             case s.EnterText():
                 return "LI LEI" if self.moods and self.chance.random() < 0.1 else self.outside[3]
             case s.EnterNumber():
@@ -240,9 +256,16 @@ class Person:
         if key in {"risk.person", "risk.not-yet"} and self.chance.random() < 0.6:
             self.speaks()
             return "spoken"
-        if key == "receipt.how" and self.chance.random() < 0.8:
+        if key == "receipt.how" and self.chance.random() < 0.5:
             return "none"
-        return self.chance.choice([one.id for one in options if not one.disabled and one.id not in self.avoids])
+        avoids = () if self.moods and self.chance.random() < 0.3 else self.avoids
+        return self.chance.choice([one.id for one in options if not one.disabled and one.id not in avoids])
+
+    def _types_amount(self) -> Money:
+        too_much = self.moods and self.chance.random() < 0.15
+        some = self.chance.randint(1, 20_000)
+        with_a_fee = self.moods and some % 5 == 0
+        return Money(6_000_000 if too_much else some + 1_000_000 * with_a_fee)
 
     def _types_number(self, key: str, biller: str) -> str:
         if key == "phone.new":

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from tests.storm.inspector import Broken
 from tests.storm.loop import StormLoop
 from tests.storm.machine import Machine
 from tests.storm.verdict import coverage, judge, pairs
@@ -19,11 +20,11 @@ VISITS = 50
 """Visits of one storm, before its calm."""
 KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("plain", {}),
-    ("two terminals", {}),
+    ("two terminals", {"quiet": 20.0}),
     ("a core that cannot reverse", {"can_reverse": False}),
-    ("broken devices, torn writes", {"breaks": 0.02, "cuts": 0.002}),
+    ("broken devices, torn writes", {"breaks": 0.05, "cuts": 0.002}),
     ("a core that never explains", {"mute_core": True}),
-    ("two terminals, torn writes", {"cuts": 0.002}),
+    ("two terminals, torn writes", {"cuts": 0.002, "quiet": 20.0}),
 )
 PARTS = {"faults": 0.0, "cuts": 0.0, "breaks": 0.0, "tears": False, "moods": False}
 """What a storm can be made without, and how that is said to a machine."""
@@ -69,6 +70,8 @@ class Result:
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
     broken: str = ""
     """What did not hold, and where; "" when all held."""
+    invariant: str = ""
+    """The name of what did not hold, where it has one."""
 
 
 async def _blow(storm: Storm, machines: list[Machine], result: Result) -> None:
@@ -96,8 +99,9 @@ def blow(storm: Storm) -> Result:
             machines = storm.machines(Path(folder))
             with asyncio.Runner(loop_factory=StormLoop) as runner:
                 runner.run(_blow(storm, machines, result))
-        except (Exception, asyncio.CancelledError):  # noqa: BLE001  whatever it was, it is told with its seed
+        except (Exception, asyncio.CancelledError) as why:  # noqa: BLE001  whatever it was, it is told with its seed
             result.broken = traceback.format_exc()
+            result.invariant = why.name if isinstance(why, Broken) else type(why).__name__
     return result
 
 
@@ -124,4 +128,6 @@ def shrunk(storm: Storm) -> Storm:
     for part in PARTS:
         less = replace(found, without=(*found.without, part))
         found = less if blow(less).broken else found
+    while found.visits > 1 and blow(less := replace(found, visits=found.visits - 1)).broken:
+        found = less
     return found

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from branch import demo
 from flows.journal import ENDINGS, JournalFailed
 from flows.session import Level, Session
 from flows.visit import visit
 from protocol import messages as m
 from protocol.money import Money
-from tests.flows.guest import Guest, with_guest
+from tests.flows.guest import PLAN, Guest, with_guest
+from tests.storm.disk import Disk
 from tests.storm.machine import Machine
 from tests.storm.test_storm import judge
 
@@ -21,6 +23,21 @@ from tests.storm.test_storm import judge
 def rows_needed(ending: str) -> set[str]:
     """Rows that every visit with a transfer must write."""
     return {"visit-begins", "card-in", "intent", ending, "told", "card-taken", "visit-ends"}
+
+
+EFFECTS = ("transfer", "limit", "loss")
+"""One that is taken back when its ending is missing, one that is asked for, one that is repeated until it is done."""
+
+
+def wishes_for(machine: Machine, guest: Guest, effect: str, ending: str = "done") -> None:
+    """Set what the next visit is for, so that it can be done once more."""
+    guest.wishes = PLAN if effect == "transfer" else (effect,)
+    guest.amount = Money(100) if ending == "done" else Money(6_000_000)
+    if effect == "limit":
+        accounts = machine.world.branch.core.accounts(demo.LI_NA.id)
+        guest.amount = Money(accounts[0].limit_day - 100 if ending == "done" else 100)
+    if effect == "loss":
+        machine.free_cards()
 
 
 async def rows_of_a_visit(machine: Machine, guest: Guest, ending: str = "done") -> list[str]:
@@ -40,19 +57,23 @@ async def endings_of(machine: Machine, visit_id: str) -> dict[str, list[str]]:
     return {key: await machine.journal.states(key) for key in keys}
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("ending", ["done", "refused"])
-def test_power_cut_around_each_row_gives_each_intent_one_ending_which_is_told_next_time(
-    tmp_path: Path, when: str, ending: str
+@pytest.mark.parametrize("when", ["before", "after", "torn"])
+@pytest.mark.parametrize(("effect", "ending"), [*((effect, "done") for effect in EFFECTS), ("transfer", "refused")])
+def test_power_cut_around_and_within_each_row_gives_each_intent_one_ending_which_is_told_next_time(
+    tmp_path: Path, when: str, effect: str, ending: str
 ) -> None:
     cuts: list[str] = []
+    name = "untold." if effect == "transfer" else "untold.care."
 
     async def story(machine: Machine, guest: Guest) -> None:
-        guest.amount = Money(100) if ending == "done" else Money(6_000_000)
+        if when == "torn":
+            machine.power.disk = Disk(tmp_path / "journal.db", machine.chance)
+        wishes_for(machine, guest, effect, ending)
         rows = await rows_of_a_visit(machine, guest, ending)
         for number in range(1, 2 * len(rows)):
             machine.power.written.clear()
             machine.power.cut_at, machine.power.cut_when = number, when
+            wishes_for(machine, guest, effect, ending)
             await machine.visits(1)
             machine.power.cut_at, machine.power.cut_when = 0, ""
             if len(machine.power.written) < number:  # that visit has no such row: all have been cut
@@ -60,13 +81,14 @@ def test_power_cut_around_each_row_gives_each_intent_one_ending_which_is_told_ne
             assert machine.endings[-1] == "power-cut", number
             cuts.append(state := machine.power.written[number - 1])
             await _settled_and_told(machine, guest, state)
+        guest.wishes = ()
         await machine.calm()
         await judge(machine)
 
     async def _settled_and_told(machine: Machine, guest: Guest, state: str) -> None:
         visit_id = machine.sessions[-1].visit
         found = await endings_of(machine, visit_id)
-        if "intent" not in cuts[:-1]:
+        if "intent" not in cuts[:-1] and when != "torn":
             assert bool(found) == (state == "intent" and when == "after"), "there from the commit on, and not before"
         await machine.settler.settle()
         ended = await endings_of(machine, visit_id)
@@ -77,8 +99,10 @@ def test_power_cut_around_each_row_gives_each_intent_one_ending_which_is_told_ne
             if "told" not in states:
                 assert "handed" in states
                 untold += [one for one in states if one in ENDINGS]
+        wishes_for(machine, guest, effect, ending)
         await machine.visits(1)
-        assert [one.key for one in guest.told if one.key.startswith("untold.")] == [f"untold.{one}" for one in untold]
+        assert [one.key for one in guest.told if one.key.startswith("untold.")] == [f"{name}{one}" for one in untold]
+        guest.wishes = ()
         await machine.visits(1)
         assert not [one.key for one in guest.told if one.key.startswith("untold.")], "told once"
 
@@ -111,6 +135,7 @@ async def full_from(machine: Machine, guest: Guest, number: int) -> str:
         machine.journal._append = append  # type: ignore[method-assign]
     machine.endings.append("journal")
     machine.told.append((session.visit, guest.told))
+    machine.yeses[session.visit] = guest.yeses
     state = rows[number - 1]
     assert "full" in broken, (state, "the terminal goes out of service")
     assert session.level is Level.NOBODY

@@ -1,15 +1,19 @@
 """The verdict over machines of one branch when the storm is over, and what the storm was made of."""
 
+import hashlib
 from collections import Counter
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from branch import demo
 from branch.store.schema import incidents
 from flows.journal import ENDINGS, Records
 from flows.orders import short
 from flows.session import Level
+from protocol.chain import canonical
 from tests.storm import inspector
-from tests.storm.inspector import Written
+from tests.storm.inspector import Written, must
 from tests.storm.machine import Machine
 from tests.storm.weather import Weather
 
@@ -25,9 +29,13 @@ UNDISTURBED = ("farewell", "left", "idle")
 async def judge(*machines: Machine) -> None:
     """Everything that must hold, whatever the weather was."""
     first, whole, shown = machines[0], Written(), Counter[str]()
-    for machine in machines:
-        written = inspector.read(await machine.journal.records())
+    for number, machine in enumerate(machines):
+        records = await machine.journal.records()
+        inspector.judge_secrets(_secrets(machines), records, None if number else first.world.db)
+        written = inspector.read(records)
+        _judge_yeses(machine, written)
         _judge_words(machine, written)
+        _judge_papers(machine)
         _judge_memory(machine)
         _judge_alarms(machine, await machine.journal.records())
         whole |= written
@@ -35,6 +43,30 @@ async def judge(*machines: Machine) -> None:
     inspector.judge_money(first.world.ledger, whole, first.before, first.world.balances())
     inspector.judge_bills(first.world.db, first.world.ledger, whole)
     inspector.judge_branch(first.world.db, whole, shown)
+
+
+def _secrets(machines: Iterable[Machine]) -> set[str]:
+    """What may stand nowhere: card and document numbers, names, and blocks with PINs in them."""
+    people = {text for one in demo.PEOPLE for text in (one.id_number, one.name)}
+    return people.union({card.pan for card in demo.CARDS}, *(machine.blocks for machine in machines))
+
+
+def _judge_yeses(machine: Machine, written: Written) -> None:
+    """Each effect has a yes of its own, to this very order."""
+    asked: dict[str, Counter[str]] = {}
+    for key, body in written.intents.items():
+        about = hashlib.sha256(canonical(body["order"])).hexdigest()
+        asked.setdefault(key.partition("/")[0], Counter())[about] += 1
+    for visit, orders in asked.items():
+        must("each effect has its own yes", orders <= Counter(machine.yeses[visit]), visit)
+
+
+def _judge_papers(machine: Machine) -> None:
+    """What may have come out once comes out again as a copy, and as nothing else."""
+    for visit, papers in machine.papers.items():
+        originals = Counter(about for about, marked in papers if about and not marked)
+        twice = [about for about, count in originals.items() if count > 1]
+        must("what is printed again says COPY", not twice, visit, twice)
 
 
 def _judge_words(machine: Machine, written: Written) -> None:
@@ -46,26 +78,32 @@ def _judge_words(machine: Machine, written: Written) -> None:
         done = {endings[key]["reference"] for key in keys if "done" in states[key] and key not in settled}
         said = {screen.reference for screen in told if screen.key in SAID["done"]}
         doubted = {screen.reference for screen in told if screen.key in SAID["unsure"]}
-        assert said <= done, (visit, how, said, done)
-        assert doubted <= {short(key) for key in settled}, (visit, how, doubted, settled)
+        number = {short(key) for key in settled}
+        if how not in {"power-cut", "journal"}:
+            must("what the bank has answered is not doubted", not settled & machine.answered, visit, how, settled)
+        must("she is told the truth", said <= done, visit, how, said, done)
+        must("she is told the truth", doubted <= number, visit, how, doubted, settled)
         if how in UNDISTURBED:  # nothing came between what happened and its screen
-            assert said == done, (visit, how, said, done)
-            assert doubted == {short(key) for key in settled}, (visit, how, doubted, settled)
+            must("she is told the truth", said == done, visit, how, said, done)
+            must("she is told the truth", doubted == number, visit, how, doubted, settled)
         refused = sum("refused" in states[key] and "told" in states[key] for key in keys)
-        assert refused <= sum(screen.key in SAID["refused"] for screen in told), (visit, how)
+        heard = sum(screen.key in SAID["refused"] for screen in told)
+        must("told means seen", refused <= heard, visit, how)
         told_done = {endings[key]["reference"] for key in keys if {"done", "told"} <= set(states[key])}
-        assert told_done <= said, (visit, how)
+        must("told means seen", told_done <= said, visit, how)
+        again = {endings[key].get("reference") for key in keys if "done" in states[key] and "handed" in states[key]}
+        again &= machine.touched if how != "power-cut" else set()
+        must("what she has read is not told again", not again, visit, how, again)
 
 
 def _judge_memory(machine: Machine) -> None:
     """Nobody was asked for who was not known well enough, and nothing of her is left."""
-    assert not machine.too_low, machine.too_low
+    must("nothing is done below its level", not machine.too_low, machine.too_low)
     for session, ending in zip(machine.sessions, machine.endings, strict=True):
         if ending != "power-cut":  # then the memory is gone with the machine
             kept = (session.customer, session.surname, session.claim, session.id_number, session.card_aid)
-            assert session.level is Level.NOBODY, ending
-            assert not any(kept), ending
-            assert not session.tape.entries
+            gone = session.level is Level.NOBODY and not any(kept) and not session.tape.entries
+            must("nothing of her is left", gone, ending)
 
 
 def _judge_alarms(machine: Machine, records: Records) -> None:
@@ -84,18 +122,20 @@ def _judge_alarms(machine: Machine, records: Records) -> None:
 
 async def coverage(machine: Machine) -> Counter[str]:
     """How often each kind of trouble and each ending was met."""
-    met = Counter({f"weather {fate}": 0 for fate in Weather.FATES})
+    met = machine.met + Counter({f"weather {fate}": 0 for fate in Weather.FATES})
     for (fate, _), count in machine.weather.met.items():
         met[f"weather {fate}"] += count
     met.update({f"cut {when}": count for when, count in machine.power.cuts.items()})
     met["torn writes"] += machine.power.disk.torn if machine.power.disk else 0
+    met.update({f"paper {what}": count for what, count in machine.roll.met.items()})
     met.update(f"visit {how.partition(':')[0]}" for how in machine.endings)
     met.update({f"reversal {found}": count for found, count in machine.found.items()})
     met.update({f"mood {mood}": count for mood, count in machine.person.did.items()})
     met.update({key: count for key, count in machine.person.seen.items() if key.startswith(("Tell ", "Choose "))})
     for record, _ in await machine.journal.records():
-        if record["state"] == "intent" and record["body"]["order"].get("fee"):
-            met["with a fee"] += 1
+        if record["state"] == "intent":
+            met["with a fee"] += bool(record["body"]["order"].get("fee"))
+            met[f"undo {record['body']['undo']}"] += 1
         if record["state"] in ENDINGS:
             met[f"{'settled' if record['body'].get('by') else 'ended'} {record['state']}"] += 1
     return met

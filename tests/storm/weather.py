@@ -14,6 +14,10 @@ from tests.storm.disk import Disk
 
 POSTS = (PATHS["transfer"].path, PATHS["remit"].path, PATHS["pay_bill"].path)
 """Calls that move money."""
+RARE = {PATHS[name].path for name in ("card_said", "reverse", "state", "manual_case", "report_untold", "told")}
+"""Calls that come seldom: more often something happens to them."""
+ACTS = {PATHS[name].path for name in ("transfer", "card_said", "lower_limit", "report_loss", "change_pin")}
+"""Calls after which something is so that was not."""
 
 
 class PowerCut(BaseException):
@@ -35,7 +39,7 @@ class Power:
         self.written: list[str] = []
         """The states that the journal has begun to write, since somebody last looked."""
         self.cut_at, self.cut_when = 0, ""
-        """Cut at the n-th entry of `written`: `before` it is committed, or `after`."""
+        """Cut at the n-th entry of `written`: `before` it is committed, `after`, or `torn` in two."""
 
     def arm(self, steps: int) -> None:
         """Cut the power around the journal's n-th work from now: where an effect writes."""
@@ -44,6 +48,8 @@ class Power:
     async def run(self, work: Callable[[], Any]) -> Any:
         """Do the journal's work, or fail around it."""
         self.check()
+        if self.cut_when == "torn" and self.disk and len(self.written) + 1 == self.cut_at:
+            return self._torn(self.disk, work)
         self._fuse -= 1
         burnt = self._fuse == 0 and self._likely
         begun = len(self.written)
@@ -61,6 +67,15 @@ class Power:
                 self.disk.cut()
             self.fail("after", self._row(begun))
         return found
+
+    def _torn(self, disk: Disk, work: Callable[[], Any]) -> Any:
+        """Tear the write that this is, if it is one."""
+        found, begun = list[Any](), len(self.written)
+        disk.tear(lambda: found.append(work()))
+        if len(self.written) > begun:
+            self.fail("torn", self._row(begun))
+        disk.forget()
+        return found[0] if found else work()
 
     def _row(self, begun: int) -> str:
         return self.written[-1] if len(self.written) > begun else "read"
@@ -95,6 +110,8 @@ class Weather(httpx.AsyncBaseTransport):
         self.down_until = 0.0
         self.holds_next = False
         """The next posting will be late."""
+        self.loses_next = False
+        """The answer to one of the next acts will be lost."""
         self.late: set[asyncio.Task[Any]] = set()
         self.taken_back: set[str] = set()
         """Keys whose reversal the branch has answered."""
@@ -106,14 +123,25 @@ class Weather(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         if loop.time() < self.down_until:
             raise httpx.ConnectError("the line is down", request=request)
-        fate = self._chance.choice(self.FATES) if self._chance.random() < self._likely else ""
+        fate = self._fate(request.url.path)
         if self._chance.random() < self._likely / 10:
             self.down_until, fate = loop.time() + self._chance.uniform(1, 400), "outage"
         if self.holds_next and request.url.path in POSTS:
             self.holds_next, fate = False, "late"
+        if self.loses_next and request.url.path in ACTS and self._chance.random() < 0.6:
+            self.loses_next, fate = False, "lost-reply"
+        if not fate and request.url.path == PATHS["transfer"].path and self._chance.random() < self._likely / 2:
+            fate, again = "tampered", _tampered(again)
         if fate:
             self.met[fate, request.url.path] += 1
         return await self._suffer(fate, again)
+
+    def _fate(self, path: str) -> str:
+        """What this call suffers: of the fates, one of those that its like have suffered least."""
+        if self._chance.random() >= self._likely * (3 if path in RARE else 1):
+            return ""
+        least = min(self.met[fate, path] for fate in self.FATES)
+        return self._chance.choice([fate for fate in self.FATES if self.met[fate, path] == least])
 
     async def _suffer(self, fate: str, request: httpx.Request) -> httpx.Response:
         if fate in {"lost-request", "outage"}:
@@ -155,4 +183,13 @@ class Weather(httpx.AsyncBaseTransport):
         """Let everything that is under way arrive."""
         await asyncio.gather(*self.late)
         self.late.clear()
-        self.down_until, self._likely, self.holds_next = 0.0, 0.0, False
+        self.down_until, self._likely, self.loses_next, self.holds_next = 0.0, 0.0, False, False
+
+
+def _tampered(request: httpx.Request) -> httpx.Request:
+    """The same posting for one yuan more: somebody sits on the line."""
+    body = json.loads(request.content)
+    body["order"]["amount"] += 100
+    return httpx.Request(
+        request.method, request.url, headers={"x-fingerprint": request.headers["x-fingerprint"]}, json=body
+    )

@@ -150,7 +150,7 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:  # no
             yield Confirm(key, facts=real, chinese=real, amount=real[3].value, capitals="伍佰元整", where=where)  # type: ignore[arg-type]
             yield Confirm(key, facts=long, chinese=long, amount=amount, capitals=chinese_capitals(amount), where=where)
         case "Tell":
-            yield replace(kind(key), tone=Tone.DONE, facts=real, params=_params(kind, key), where=where)  # type: ignore[call-arg]
+            yield replace(kind(key), tone=_tone(key), facts=real, params=_params(kind, key), where=where)  # type: ignore[call-arg]
             for reason in Reason if key == "transfer.refused" else ():
                 told = replace(kind(key), tone=Tone.REFUSED, why=f"refused.{reason}", params=_params(kind, key))  # type: ignore[call-arg]
                 yield replace(told, reference="VTM001-9F0A77C1-014")  # type: ignore[call-arg]
@@ -173,6 +173,16 @@ def _fillings(kind: type[Screen[Any]], key: str) -> Iterator[Screen[Any]]:  # no
                 yield OutOfService(key, why=why, code=code, params=params)
         case _:
             yield kind(key)
+
+
+def _tone(key: str) -> Tone:
+    """A green tick for good news alone."""
+    if key.endswith((".done", ".done-good", "please-take")):
+        return Tone.DONE
+    if key.endswith((".unsure", ".manual")):
+        return Tone.UNSURE
+    bad = "refused", "wrong-pin", "reversed", "retained", "stopped", "unreachable"
+    return Tone.REFUSED if any(word in key for word in bad) else Tell(key).tone
 
 
 def _menus(key: str) -> Iterator[Screen[Any]]:

@@ -20,6 +20,31 @@ PIECED = re.compile(r"[¥*•]|\d[\s,.*•/:-]+[\d*•]")
 """A number of several pieces, which Arabic would put into another order."""
 
 
+CAPITAL = 0.714
+"""Height of a capital of the terminal's fonts, in em."""
+FLOOR = 4.75
+MARKS = re.compile("[\\W\\d]+")
+"""What is no sentence: page numbers, stars, hidden amounts."""
+CAPITALS = {"heading": 8.0, "line": 5.0}
+"""Millimetres that a capital must have on the glass, at least; FLOOR for whatever else there is to read."""
+
+
+def order_faults(texts: list[Written], *, rtl: bool) -> list[str]:
+    """Texts that are written after one another, and stand before one another for whoever reads: up, and back."""
+    found = []
+    sentences = [one for one in texts if not MARKS.fullmatch(one.text)]
+    for one, other in itertools.pairwise(sentences):
+        above = other.taken[1] > one.taken[1] + one.taken[3] - 2
+        before = (
+            other.taken[0] > one.taken[0] + one.taken[2] - 2
+            if rtl
+            else other.taken[0] + other.taken[2] < one.taken[0] + 2
+        )
+        if above and before:
+            found.append(f"{other.text!r} is read after {one.text!r}, and stands before it")
+    return found
+
+
 def across(one: Rect, other: Rect) -> bool:
     """True when two rectangles lie over each other by more than a hair."""
     x = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
@@ -46,7 +71,9 @@ def faults(booth: Booth) -> list[str]:
     layers = booth.stage.layers()
     touches = [one for layer in layers for one in layer.touches]
     texts = [one for layer in layers for one in layer.texts]
-    return [*_touch_faults(booth, touches), *(fault for text in texts for fault in _text_faults(booth, text))] + [
+    found = [*_touch_faults(booth, touches), *(fault for text in texts for fault in _text_faults(booth, text))]
+    found += [fault for layer in layers for fault in order_faults(layer.texts, rtl=booth.stage.language == "ar")]
+    return found + [
         f"{text.text!r} and {other.text!r} lie over each other"
         for text, other in itertools.combinations([one for one in texts if one.text != "*"], 2)
         if across(text.taken, other.taken)
@@ -73,8 +100,9 @@ def _text_faults(booth: Booth, text: Written) -> list[str]:
         found.append(f"{text.text!r} is cut off: {text.taken} in {text.box}")
     if not within(text.taken, (0, 0, panel.width, panel.height)):
         found.append(f"{text.text!r} leaves the glass: {text.taken}")
-    if text.size < Measures(panel).floor:
-        found.append(f"{text.text!r} is set in {text.size} px")
+    high, least = text.size * CAPITAL / panel.pixels_per_mm, CAPITALS.get(text.role, FLOOR)
+    if high < least:
+        found.append(f"{text.text!r} has capitals of {high:.1f} mm, not {least}")
     if contrast(text.ink, text.ground) < 7:
         found.append(f"{text.text!r} stands out too little: {text.ink} on {text.ground}")
     if not text.whole and "****" not in text.text:

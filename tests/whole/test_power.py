@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from branch import demo
 from kiosk.enrol import NotEnrolled, enrol
 from tests.whole.conftest import Rig
 from tests.whole.rig import PIN, Terminal
@@ -117,6 +118,39 @@ def test_no_pin_digit_is_anywhere_in_the_terminals_memory(play: Play) -> None:
                     assert digits not in piece
         assert marks, "the search does find what is there"
         await t.parts.bench.act("card-reader", "pull")  # whether or not she was waited for so long
+
+    play(story)
+
+
+def test_an_id_card_visit_with_a_wrong_pin_first_leaves_nothing_of_her_behind(play: Play) -> None:
+    """No digit of either PIN in memory; no PIN, card number, ID number or name in anything that the terminal keeps."""
+    wrong, person = "938271", demo.LI_NA
+
+    async def story(t: Terminal) -> None:
+        await t.on("attract", "en")
+        await t.on("identify.how", "id-card")
+        await t.sees("identify.lay")
+        await t.parts.bench.act("id-reader", "lay", "li-na")
+        await t.sees("identify.take")
+        await t.parts.bench.act("id-reader", "lift")
+        await t.enters_pin(wrong)
+        await t.on("identify.wrong-pin", "next")
+        await t.enters_pin()
+        await t.sees("menu")
+        for pid in (t.process.pid, *children(t.process.pid)):
+            for piece in memory(pid):
+                for digits in (PIN, wrong):
+                    for form in (digits.encode(), bytes(map(int, digits)), digits.encode("utf-16-le")):
+                        assert form not in piece
+        await t.sees("attract")  # whoever says nothing for so long has gone
+        cards = [card.pan for card in demo.CARDS]
+        kept = [path for path in t.parts.config.state.rglob("*") if path.is_file()]
+        kept += [path for path in t.parts.folder.rglob("*.log") if path.is_file()]
+        assert any(path.name == "journal.db" for path in kept)
+        for path in kept:
+            data = path.read_bytes()
+            for text in (PIN, wrong, person.id_number, person.name, *cards):
+                assert text.encode() not in data, (path, text[:3])
 
     play(story)
 
