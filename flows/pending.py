@@ -95,6 +95,6 @@ async def _cancelled(session: Session, one: r.PendingTransfer) -> None:
 
 
 async def _send(session: Session, intent: Intent, order: r.CancelOrder) -> m.Outcome:
-    stamp = {"key": intent.key, "trace": intent.trace, "operator": session.terminal.rules.operator}
-    cancel = r.Cancel.model_validate({**stamp, "customer": session.customer, "order": order})
+    stamped = await session.stamp(intent, r.CANCEL, order)
+    cancel = r.Cancel.model_validate({**stamped, "customer": session.customer, "order": order})
     return await session.bank.cancel_transfer(cancel)

@@ -6,6 +6,7 @@ from datetime import date
 from branch import remittance
 from branch.store import intents, remittances, visits
 from branch.store.outbox import event
+from branch.terminal import macs
 from branch.terminal.acts import outcome
 from branch.terminal.context import Branch, Refusal, live, offered, own
 from branch.terminal.transfer import blank
@@ -66,7 +67,7 @@ def cancel(branch: Branch, terminal: str, body: r.Cancel) -> m.Outcome:
     """
     own(terminal, body.key)
     today = branch.core.accounting_date().isoformat()
-    digest = hashlib.sha256(canonical(body.model_dump(mode="json"))).hexdigest()
+    digest = hashlib.sha256(canonical(body.model_dump(mode="json", exclude={"mac"}))).hexdigest()
     facts = {"code": body.code, "operator": body.operator, "channel": body.channel, "accounting_date": today}
     try:
         key = _hers(branch, terminal, body)
@@ -95,6 +96,7 @@ def cancel(branch: Branch, terminal: str, body: r.Cancel) -> m.Outcome:
 def _hers(branch: Branch, terminal: str, body: r.Cancel) -> str:
     """The key of the transfer that she means; raises Refusal."""
     offered(branch, "pending")
+    macs.demand(branch, terminal, body, body.order)
     customer = live(branch, terminal, body.customer, visit=body.key.partition("/")[0])
     with branch.db.read() as tx:
         row = visits.row_behind(tx, customer.handle, body.order.transfer, "pending")

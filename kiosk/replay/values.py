@@ -7,6 +7,7 @@ type stands in a module of values.
 
 import dataclasses
 import enum
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -29,6 +30,8 @@ BLANK = frozenset({"field55", "block", "ksn", "mac", "issuer_data", "scripts", "
 """Fields of messages that are bytes in hex: only their length is kept."""
 DROPPED = frozenset({"about", "capitals", "address", "detail", "trace", "photo"})
 """Fields that follow from others, differ from run to run, or are free text: kept empty."""
+HARMLESS = re.compile(r"\d{1,3}|20\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+"""What may be kept of what was typed: a count, and a day of this century."""
 GOOD, EXPIRED = date(2049, 12, 31), date(2001, 12, 31)
 PLAIN: dict[str, Callable[[], Exception]] = {
     "back": Back,
@@ -90,7 +93,7 @@ class Writer:
     def answer(self, screen: Screen[Any], value: object) -> Json:
         """What was answered to a screen: an option's id stays what it is, what was typed is replaced."""
         if isinstance(value, str) and type(screen).__name__.startswith("Enter"):
-            return self.specimens.typed(value)
+            return value if HARMLESS.fullmatch(value) else self.specimens.typed(value)
         return self.write(value)
 
     def _text(self, text: str) -> str:

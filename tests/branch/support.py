@@ -30,7 +30,7 @@ from branch.store import terminals
 from branch.store.db import Database, create_schema, open_engine
 from branch.store.terminals import StoredKeys
 from branch.terminal.context import Branch
-from protocol import care, messages as m
+from protocol import care, messages as m, remit
 from protocol.calls import PATHS
 
 DAY = date(2031, 3, 14)
@@ -191,7 +191,7 @@ class Terminal:
 
     def sealed(self, act: care.Act) -> care.Act:
         """The act with its pad's MAC."""
-        assert isinstance(act, care.LossReport | care.LimitChange | care.PinChange | care.PhoneChange)
+        assert isinstance(act, care.LossReport | care.LimitChange | care.PinChange | care.PhoneChange | remit.Cancel)
         return act.model_copy(update={"mac": self.mac(act.key, act.trace, act.code, act.order)})
 
     # --- a visit

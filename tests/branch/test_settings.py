@@ -27,6 +27,7 @@ def line_of(text: str, part: str) -> int:
     return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
 
 
+NONE, DB = '[database]\nurl = "" ', "[database]\nurl = "
 MISTAKES = {
     "unknown key": ("port = 8443", "prot = 8443", "prot =", "unknown key 'prot'", "[serve] has host, port, names"),
     "unknown section": ("[core]", "[cores]", "[cores]", "'cores'", "there are [branch], [serve], [database], [core]"),
@@ -38,11 +39,11 @@ MISTAKES = {
     "numbers in a list": ("names = []", "names = [1, 2]", "names", "names must be a list of texts", "names = ["),
     "no port": ("port = 8443", "port = 70000", "port", "70000 is no port", "1 to 65535"),
     "no branch number": ('name = "0001"', 'name = "main street"', "main street", "not a branch number", "letters"),
-    "other database": ('url = "" ', 'url = "mysql://h/x" ', "mysql", "not a database URL", "sqlite:///PATH"),
-    "database without name": ('url = "" ', 'url = "postgresql+psycopg://h" ', "psycopg", "not a database", "HOST/NAME"),
-    "database with odd port": ('url = "" ', 'url = "postgresql+psycopg://h:x/n" ', "psycopg", "not a database", "HOST"),
-    "other driver": ('url = "" ', 'url = "postgresql://h/n" ', "postgresql", "not a database URL", "+psycopg"),
-    "sqlite in memory": ('url = "" ', 'url = "sqlite://" ', "sqlite", "not a database URL", "sqlite:///PATH"),
+    "other database": (NONE, DB + '"mysql://h/x" ', "mysql", "not a database URL", "sqlite:///PATH"),
+    "database without name": (NONE, DB + '"postgresql+psycopg://h" ', "psycopg", "not a database", "HOST/NAME"),
+    "database with odd port": (NONE, DB + '"postgresql+psycopg://h:x/n" ', "psycopg", "not a database", "HOST"),
+    "other driver": (NONE, DB + '"postgresql://h/n" ', "postgresql", "not a database URL", "+psycopg"),
+    "sqlite in memory": (NONE, DB + '"sqlite://" ', "sqlite", "not a database URL", "sqlite:///PATH"),
     "core without tls": ('url = "reference"', 'url = "http://c.example"', "c.example", "not an address", "https://"),
     "core with odd host": ('url = "reference"', 'url = "https://[::1"', "[::1", "not an address of a core", "https://"),
     "core with odd port": ('url = "reference"', 'url = "https://c:port"', "c:port", "not an address", "https://"),
@@ -127,7 +128,9 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(
     state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, words: str
 ) -> None:
     path = tmp_path / "branch.toml"
-    text = TEMPLATE.replace("/var/lib/branch", str(state)).replace('url = "" ', f'url = "{url.format(state=state)}" ')
+    text = TEMPLATE.replace("/var/lib/branch", str(state)).replace(
+        '[database]\nurl = "" ', DB + f'"{url.format(state=state)}" '
+    )
     path.write_text(text)
     assert main(["terminal", "list", "--config", str(path)]) == 2
     said = capsys.readouterr().err
@@ -142,7 +145,7 @@ def test_a_database_of_another_release_or_an_empty_one_is_not_touched(
     from branch.store.db import create_schema, open_engine
 
     path, file = tmp_path / "branch.toml", tmp_path / "other.db"
-    text = TEMPLATE.replace("/var/lib/branch", str(state)).replace('url = "" ', f'url = "sqlite:///{file}" ')
+    text = TEMPLATE.replace("/var/lib/branch", str(state)).replace('[database]\nurl = "" ', DB + f'"sqlite:///{file}" ')
     path.write_text(text)
     assert main(["balance", "--config", str(path)]) == 2
     assert "branch init" in capsys.readouterr().err

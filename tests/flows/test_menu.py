@@ -93,7 +93,7 @@ def test_what_is_switched_off_says_why_and_the_rest_is_offered(tmp_path: Path, r
 def test_while_the_bank_is_away_nothing_that_needs_it_is_offered(tmp_path: Path) -> None:
     async def story(machine: Machine, guest: Guest) -> None:
         menu = (await sees(machine, guest, World(open=False))).menus[0]
-        assert disabled(menu) == dict.fromkeys(SERVED, "hindered.bank") | NEVER_HERE
+        assert disabled(menu) == NEVER_HERE | dict.fromkeys(SERVED, "hindered.bank")
 
     with_guest(tmp_path, story)
 
@@ -104,7 +104,7 @@ def test_what_her_kind_of_document_does_not_open_says_so_and_the_rest_is_offered
     async def story(machine: Machine, guest: Guest) -> None:
         object.__setattr__(machine.world.branch, "rules", Rules(table))
         menu = (await sees(machine, guest, World(), None, "accounts")).menus[0]
-        assert {key: why for key, why in disabled(menu).items() if key != "copies"} == {
+        assert {key: why for key, why in disabled(menu).items() if key not in NEVER_HERE} == {
             "transfer": "hindered.document",
             "pin": "hindered.document",
         }
@@ -129,9 +129,13 @@ def test_who_has_no_account_here_is_told_so_where_one_is_needed(tmp_path: Path) 
         guest.prefers, guest.wishes = "id-card", ()
         with menus_seen() as guest.menus:
             await machine.visits(1)
-        assert disabled(guest.menus[1]) == dict.fromkeys(
-            ("accounts", "transfer", "statement", "limit"), "hindered.no-account"
-        ) | {"copies": "hindered.no-receipts"}
+        assert (
+            disabled(guest.menus[1])
+            == dict.fromkeys(
+                ("accounts", "transfer", "statement", "bills", "interbank", "standing", "limit"), "hindered.no-account"
+            )
+            | NEVER_HERE
+        )
 
     with_guest(tmp_path, story)
 

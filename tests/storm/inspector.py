@@ -19,8 +19,8 @@ from flows.journal import ENDINGS, Records
 from protocol.chain import first_break
 
 Balances = Mapping[str, int]
-OWN_BOOKS = "book_"
-"""How tables of the reference ledger begin, which is a core: that a core knows its customers is no leak."""
+OWN_BOOKS = ("book_", "biller_")
+"""How tables of the reference ledger and the reference billers begin: that they know their customers is no leak."""
 
 
 class Broken(AssertionError):

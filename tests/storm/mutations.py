@@ -20,6 +20,7 @@ from branch.api import HANDLERS
 from branch.bank.ledger import ReferenceLedger
 from branch.store import intents
 from branch.terminal.context import Branch
+from flows import effects
 from flows.journal import Intent, Journal, Undo
 from flows.orders import order_facts, short
 from flows.ports import Unreachable
@@ -128,7 +129,7 @@ def one_key_for_two(patch: Patch) -> None:
 
 def done_before_the_reply(patch: Patch) -> None:
     """The disk says done before the bank has."""
-    real = Session._effect
+    real = effects.once
 
     async def effect(
         self: Session, step: str, order: m.Order, act: Callable[[Intent], Awaitable[Any]], how: Any
@@ -140,7 +141,7 @@ def done_before_the_reply(patch: Patch) -> None:
 
         return await real(self, step, order, early, how)
 
-    patch.setattr(Session, "_effect", effect)
+    patch.setattr(effects, "once", effect)
 
 
 def never_told(patch: Patch) -> None:
@@ -156,7 +157,7 @@ def told_before_it_is_shown(patch: Patch) -> None:
     """An ending counts as told before it is on the glass."""
 
     async def tell_ending(self: Session, key: str, screen: Tell) -> None:
-        await self._write(key, "told", {"how": "touched"})
+        await effects.write(self, key, "told", {"how": "touched"})
         await self.tell(screen)
 
     patch.setattr(Session, "tell_ending", tell_ending)
