@@ -154,6 +154,7 @@ def _card_proof(visit: str, dialogue: CardDialogue, pin: PinBlock) -> m.CardProo
 
 async def _card_refused(session: Session, why: Refused, *, inside: bool) -> None:
     """The card cannot be used here: say why, keep it if the bank orders so and the reader can, and end."""
+    await session.stop_watching()  # a card that is kept was not pulled
     if inside and why.reason is m.Reason.CARD_CAPTURE and await session.devices.card_reader.retain():
         await session.note("card-retained", why="bank")
         await session.tell(Tell("identify.card-retained", tone=Tone.REFUSED))

@@ -9,11 +9,11 @@ from flows.screens import Review
 from kiosk.ui.cards import cards
 from kiosk.ui.facts import natural, rows, table
 from kiosk.ui.page import Page
-from kiosk.ui.tokens import Box
+from kiosk.ui.tokens import CONTRAST, Box
 
 QUIET = 4
 """Modules of white around a QR code: ISO/IEC 18004, 5.3.8."""
-BLACK, WHITE = "#000000", "#FFFFFF"
+BLACK, WHITE = CONTRAST.ink, CONTRAST.ground
 
 
 def draw(page: Page, screen: Review) -> None:

@@ -18,6 +18,7 @@ from flows.screens import (
     EnterAmount,
     EnterNumber,
     EnterPin,
+    EnterText,
     Entry,
     Fact,
     Option,
@@ -115,7 +116,7 @@ def _question(  # noqa: C901, PLR0912  one arm a kind
         case EnterAmount():
             amounts = {"limit": words.money(screen.limit), "available": words.money(screen.available)}
             yield from _said(screen, words, private=True, **amounts)
-        case EnterNumber():
+        case EnterNumber() | EnterText():
             if screen.problem:
                 yield words.text(screen.problem), True
             yield from _said(screen, words, private=bool(screen.params), **words.params(screen.params))
@@ -137,9 +138,10 @@ def _question(  # noqa: C901, PLR0912  one arm a kind
         case Rate():
             yield words.text(screen.key), False
         case OutOfService():
-            yield from _said(screen, words, private=False)
+            places = words.params(screen.params)
+            yield from _said(screen, words, private=False, **places)
             if screen.why:
-                yield words.text(screen.why), False
+                yield words.text(screen.why, "", **places), False
         case _:
             raise TypeError(f"nothing says {type(screen).__name__}")
 
@@ -308,6 +310,8 @@ def _keys(screen: Screen[Any], chrome: Chrome, words: VoiceWords) -> Iterator[st
         yield words.text("voice.type-amount")
     if isinstance(screen, EnterNumber):
         yield words.text("voice.type-number")
+    if isinstance(screen, EnterText):
+        yield words.text("voice.type-text")
     if isinstance(screen, Wait):
         return
     if chrome.back:

@@ -39,11 +39,11 @@ async def lays_anothers_card(machine: Machine, guest: Guest) -> None:
 
 
 async def is_interrupted(machine: Machine, guest: Guest) -> None:
-    machine.sessions[-1].interrupt("door")
+    machine.sessions[-1].interrupt("staff-key")
 
 
 async def is_interrupted_a_little_later(machine: Machine, guest: Guest) -> None:
-    asyncio.get_running_loop().call_later(0.4, machine.sessions[-1].interrupt, "door")
+    asyncio.get_running_loop().call_later(0.4, machine.sessions[-1].interrupt, "staff-key")
 
 
 def forgotten(machine: Machine, *, deep: bool) -> None:
@@ -120,7 +120,7 @@ def test_anothers_id_card_at_any_screen_ends_the_visit(tmp_path: Path) -> None:
 def test_an_interruption_at_any_screen_ends_the_visit(
     tmp_path: Path, how: str, farewell: set[str], happens: Happens
 ) -> None:
-    everywhere(tmp_path, how, happens, expected={"door", *farewell})
+    everywhere(tmp_path, how, happens, expected={"staff-key", *farewell})
 
 
 def test_the_walk_over_memory_does_find_what_is_there(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_an_ending_is_told_when_it_was_touched_or_stood_five_seconds(
         async def show(self, screen: s.Screen[Any], chrome: Chrome) -> Any:
             if screen.key == "transfer.done" and seconds:
                 await asyncio.sleep(seconds)
-                held[0].sessions[-1].interrupt("door")
+                held[0].sessions[-1].interrupt("staff-key")
                 return await self._never()
             return await super().show(screen, chrome)
 

@@ -245,13 +245,13 @@ def test_a_biller_without_a_word_leaves_her_in_doubt_until_its_word_ends_it(
 def test_at_whatever_screen_she_is_interrupted_the_bill_has_one_ending_and_she_is_forgotten(tmp_path: Path) -> None:
     async def judged(machine: Machine, guest: Guest) -> None:
         async def happens() -> None:
-            machine.sessions[-1].interrupt("door")
+            machine.sessions[-1].interrupt("staff-key")
 
         for key in [one for one in dict.fromkeys(guest.met) if one != "farewell.card"]:  # by then it is over
             guest.at, guest.then = key, happens
             await machine.visits(1)
             assert guest.then is None, key
-            assert machine.endings[-1] == "door", key
+            assert machine.endings[-1] == "staff-key", key
             forgotten(machine, deep=False)
 
     visits(tmp_path, judged, Eye(WATER))

@@ -21,7 +21,8 @@ class Elder(Guest):
     menus: list[s.Choose]
 
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
-        if key == "menu" and self.plan and self.plan[0] not in {option.id for option in options}:
+        ids = {option.id for option in options}
+        if MORE in ids and self.plan and self.plan[0] not in ids:
             return MORE
         return await super()._chooses(key, options)
 

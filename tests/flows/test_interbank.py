@@ -317,7 +317,7 @@ def test_the_paper_says_accepted_and_when_it_is_sent(tmp_path: Path) -> None:
 def test_at_whatever_screen_she_is_interrupted_it_has_one_ending_and_she_is_forgotten(tmp_path: Path) -> None:
     async def judged(machine: Machine, sender: Sender) -> None:
         async def happens() -> None:
-            machine.sessions[-1].interrupt("door")
+            machine.sessions[-1].interrupt("staff-key")
 
         sender.wishes, sender.when = ("interbank", "pending"), "hours-24"
         sender.answers = {"pending.one": "cancel"}
@@ -330,7 +330,7 @@ def test_at_whatever_screen_she_is_interrupted_it_has_one_ending_and_she_is_forg
             machine.world.clock.minutes(1)  # the newest stands first
             await machine.visits(1)
             assert sender.then is None, key
-            assert machine.endings[-1] == "door", key
+            assert machine.endings[-1] == "staff-key", key
             forgotten(machine, deep=False)
 
     sends(tmp_path, judged)

@@ -91,7 +91,7 @@ def test_an_answer_that_was_lost_is_asked_for_and_told_at_the_next_visit(
 def test_at_whatever_screen_she_is_interrupted_it_has_one_ending_and_she_is_forgotten(tmp_path: Path) -> None:
     async def judged(machine: Machine, guest: Guest) -> None:
         async def happens() -> None:
-            machine.sessions[-1].interrupt("door")
+            machine.sessions[-1].interrupt("staff-key")
 
         fen = 9_000
         for key in list(dict.fromkeys(guest.met)):
@@ -100,7 +100,7 @@ def test_at_whatever_screen_she_is_interrupted_it_has_one_ending_and_she_is_forg
             guest.at, guest.then = key, happens
             await machine.visits(1)
             assert guest.then is None, key
-            assert machine.endings[-1] == "door", key
+            assert machine.endings[-1] == "staff-key", key
             forgotten(machine, deep=False)
 
     lowers(tmp_path, 10_000, judged)

@@ -202,7 +202,7 @@ def test_whatever_happens_at_any_screen_she_is_forgotten_and_what_was_begun_has_
         async def happens() -> None:
             guest.gone = walks
             if not walks:
-                machine.sessions[-1].interrupt("door")
+                machine.sessions[-1].interrupt("staff-key")
 
         await loses(machine, guest)
         screens = list(dict.fromkeys(guest.met))

@@ -163,13 +163,13 @@ def test_a_payday_for_which_money_was_missing_is_told_when_she_comes(tmp_path: P
 def test_at_whatever_screen_she_is_interrupted_it_has_one_ending_and_she_is_forgotten(tmp_path: Path) -> None:
     async def judged(machine: Machine, guest: Guest) -> None:
         async def happens() -> None:
-            machine.sessions[-1].interrupt("door")
+            machine.sessions[-1].interrupt("staff-key")
 
         for key in list(dict.fromkeys(guest.met)):
             guest.at, guest.then = key, happens
             await machine.visits(1)
             assert guest.then is None, key
-            assert machine.endings[-1] == "door", key
+            assert machine.endings[-1] == "staff-key", key
             forgotten(machine, deep=False)
         await machine.settler.settle()
 

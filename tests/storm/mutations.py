@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import branch.terminal.macs
 import branch.terminal.money
 import branch.terminal.transfer
 import flows.identify
@@ -250,7 +251,7 @@ def stands_is_reversed(patch: Patch) -> None:
 
 def mac_unchecked(patch: Patch) -> None:
     """The branch believes any order that comes with a MAC."""
-    patch.setattr(branch.terminal.transfer, "_check_mac", lambda *_: None)
+    patch.setattr(branch.terminal.macs, "demand", lambda *_: None)
 
 
 def yes_used_twice(patch: Patch) -> None:

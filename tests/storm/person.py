@@ -102,6 +102,8 @@ class Person:
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Her moods, and what failed her, with the screens before which it was."""
     transfers: int = 0
+    wish: str = ""
+    """What she looks for behind the card with the rest."""
 
     def arrives(self) -> None:
         """The next visitor."""
@@ -250,7 +252,14 @@ class Person:
             self.transfers -= 1
             wishes = ("transfer",) * 9 + ("bills",) * 4 + ("interbank",) * 6 + ("pending",) * 2 + ("accounts",) * 2
             wish = self.chance.choice(wishes) if self.moods else "transfer"
+            if wish not in {one.id for one in options}:
+                self.wish = wish
+                return "menu.group.more"
             return wish if not next(one for one in options if one.id == wish).disabled else "transfer"
+        if key == "menu.group.more":
+            if next(one for one in options if one.id == self.wish).disabled:
+                raise Back
+            return self.wish
         if key == "interbank.bank":
             return options[0].id
         if key in {"risk.person", "risk.not-yet"} and self.chance.random() < 0.6:

@@ -29,7 +29,7 @@ class Careful(Person):
             if not self.transfers or not free:
                 raise Leave
             if key == "menu" and self.chance.random() < 0.7:
-                return self.chance.choice(("menu.group.cards", "menu.group.cards", "menu.group.more"))
+                return self.chance.choice(("menu.group.cards", "menu.group.more"))
             chosen = self.chance.choice([one for one in free if one in OFTEN or not OFTEN & set(free)])
             self.transfers -= not chosen.startswith("menu.")
             return chosen

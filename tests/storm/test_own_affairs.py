@@ -40,8 +40,12 @@ class Owner(Person):
         if key == "identify.how":
             return self.chance.choice(("bank-card", "bank-card", "id-card", "card-lost"))
         if key == "menu":
+            if not self.transfers:
+                raise Leave
+            return "menu.group.cards"
+        if key == "menu.group.cards":
             mine = [one for one in free if one in OWN]
-            if not self.transfers or not mine:
+            if not mine:
                 raise Leave
             self.transfers -= 1
             return self.chance.choice([*mine, *(one for one in mine if one == "phone")])

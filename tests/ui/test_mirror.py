@@ -42,7 +42,7 @@ def test_everything_is_mirrored_but_the_digits(either: Booth, name: str, monkeyp
     keys, texts = either.run(places(either, name))
     monkeypatch.setattr(app, "RIGHT_TO_LEFT", frozenset())
     left_keys, left_texts = either.run(places(either, name))
-    digits = {one for one in keys if one.startswith("digit-") or one == "erase"}
+    digits = {one for one in keys if one.startswith(("digit-", "key-")) or one == "erase"}
     wide = either.stage.panel.width
     ours = {one: rect for one, rect in keys.items() if one not in digits}
     assert unmirrored(ours, {one: rect for one, rect in left_keys.items() if one not in digits}, wide) == []
