@@ -102,7 +102,7 @@ class Person:
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Her moods, and what failed her, with the screens before which it was."""
     transfers: int = 0
-    wish: str = ""
+    seeks: str = ""
     """What she looks for behind the card with the rest."""
 
     def arrives(self) -> None:
@@ -250,16 +250,16 @@ class Person:
             if all(option.disabled for option in options if option.id in {"accounts", "bills", "transfer"}):
                 raise Leave
             self.transfers -= 1
-            wishes = ("transfer",) * 9 + ("bills",) * 4 + ("interbank",) * 6 + ("pending",) * 2 + ("accounts",) * 2
+            wishes = ("transfer",) * 9 + ("bills",) * 4 + ("interbank",) * 8 + ("pending",) * 2 + ("accounts",)
             wish = self.chance.choice(wishes) if self.moods else "transfer"
             if wish not in {one.id for one in options}:
-                self.wish = wish
+                self.seeks = wish
                 return "menu.group.more"
             return wish if not next(one for one in options if one.id == wish).disabled else "transfer"
         if key == "menu.group.more":
-            if next(one for one in options if one.id == self.wish).disabled:
+            if next(one for one in options if one.id == self.seeks).disabled:
                 raise Back
-            return self.wish
+            return self.seeks
         if key == "interbank.bank":
             return options[0].id
         if key in {"risk.person", "risk.not-yet"} and self.chance.random() < 0.6:

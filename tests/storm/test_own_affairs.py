@@ -169,7 +169,7 @@ def comes(machine: Machine, reference: str) -> None:
 @pytest.mark.timeout(500)
 def test_in_a_storm_what_she_was_told_of_her_pin_and_phone_is_so_and_no_pin_is_left(tmp_path: Path) -> None:
     met: Counter[str] = Counter()
-    for seed in (41, 42, 43):
+    for seed in (41, 42, 43, 44):
         folder = tmp_path / str(seed)
         folder.mkdir()
         machine, owner = storm(folder, seed, faults=0.06, cuts=0.0008, visits=110)

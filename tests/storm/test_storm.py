@@ -17,7 +17,7 @@ from tests.storm.weather import Weather
 __all__ = ["judge"]
 
 pytestmark = pytest.mark.timeout(600)
-STORMS = 40
+STORMS = 56
 VISITS = 2000
 NEEDED = (
     "with a fee",

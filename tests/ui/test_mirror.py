@@ -46,7 +46,8 @@ def test_everything_is_mirrored_but_the_digits(either: Booth, name: str, monkeyp
     wide = either.stage.panel.width
     ours = {one: rect for one, rect in keys.items() if one not in digits}
     assert unmirrored(ours, {one: rect for one, rect in left_keys.items() if one not in digits}, wide) == []
-    assert unmirrored(texts, left_texts, wide) == []
+    on_keys = {either.stage.words.text("glass.space", "ar")}  # on the keyboard, which stays
+    assert [text for text in unmirrored(texts, left_texts, wide) if text not in on_keys] == []
     rows = [[keys[f"digit-{sign}"][0] for sign in row] for row in ("123", "456", "789") if digits]
     assert rows == [sorted(row) for row in rows]
 
