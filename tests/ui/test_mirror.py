@@ -46,9 +46,9 @@ def test_everything_is_mirrored_but_the_digits(either: Booth, name: str, monkeyp
     wide = either.stage.panel.width
     ours = {one: rect for one, rect in keys.items() if one not in digits}
     assert unmirrored(ours, {one: rect for one, rect in left_keys.items() if one not in digits}, wide) == []
-    on_keys = {either.stage.words.text("glass.space", "ar")}  # on the keyboard, which stays
+    on_keys = {"مسافة"}  # "space": on the keyboard, which stays
     assert [text for text in unmirrored(texts, left_texts, wide) if text not in on_keys] == []
-    rows = [[keys[f"digit-{sign}"][0] for sign in row] for row in ("123", "456", "789") if digits]
+    rows = [[keys[f"digit-{sign}"][0] for sign in row] for row in ("123", "456", "789") if "digit-1" in keys]
     assert rows == [sorted(row) for row in rows]
 
 
