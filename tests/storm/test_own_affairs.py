@@ -59,6 +59,10 @@ class Owner(Person):
             self.called = (*self.called, self.new_phone)
         return await super()._chooses(key, options)
 
+    def _pin(self) -> str:
+        slips = self.entry in {"pin.old", "pin.new", "pin.again"} and self.chance.random() < 0.08
+        return "000001" if slips else super()._pin()
+
 
 @dataclass
 class Truth:
