@@ -71,6 +71,9 @@ class Pilot(Person):
     async def _chooses(self, key: str, options: tuple[s.Option, ...]) -> str:
         if key == "menu" and self.calm:
             raise Leave
+        if key == "menu" and self.transfers and not any(one.disabled for one in options if one.id == "transfer"):
+            self.transfers -= 1
+            return "transfer" if self.chance.random() < 0.8 else "accounts"
         if key == "identify.how" and self.chance.random() < 0.7:
             return "bank-card"
         return await super()._chooses(key, options)

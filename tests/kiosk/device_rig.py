@@ -14,7 +14,9 @@ from branch.bank.issuer import derive_card_keys
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 PAN = "6229990100000001239"
-DEVICES = ("id-reader", "card-reader", "pin-pad", "printer", "camera", "panel", "headset", "speaker")
+DEVICES = ("id-reader", "card-reader", "pin-pad", "printer", "camera", "panel")
+"""What `kiosk device` asks."""
+FAR_ENDS = (*DEVICES, "headset", "speaker")
 
 
 def write_inputs(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:

@@ -15,7 +15,7 @@ from PIL import Image
 from drivers.sim import __main__ as sim
 from drivers.wire import RENDEZVOUS
 from kiosk import device
-from tests.kiosk.device_rig import DEVICES, PAN, Rig, start, stop, write_inputs
+from tests.kiosk.device_rig import DEVICES, FAR_ENDS, PAN, Rig, start, stop, write_inputs
 
 
 def _kiosk(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
@@ -37,7 +37,7 @@ def _is_error(said: dict[str, Any], name: str, mend: str) -> bool:
 def test_the_rendezvous_names_all_of_them_and_is_gone_after_a_clean_end(tmp_path: pathlib.Path) -> None:
     rig = start(tmp_path)
     place = rig.state / "sim.json"
-    assert set(json.loads(place.read_text())) == set(DEVICES)
+    assert set(json.loads(place.read_text())) == set(FAR_ENDS)
     assert stop(rig) == 0
     assert not place.exists()
 
