@@ -134,7 +134,7 @@ def test_an_id_card_visit_with_a_wrong_pin_first_leaves_nothing_of_her_behind(pl
         await t.sees("identify.take")
         await t.parts.bench.act("id-reader", "lift")
         await t.enters_pin(wrong)
-        await t.on("identify.wrong-pin", "next")
+        await t.on("identify.wrong-pin", "again")
         await t.enters_pin()
         await t.sees("menu")
         for pid in (t.process.pid, *children(t.process.pid)):
