@@ -1,5 +1,6 @@
 """A film in a file: pictures with their own times, as H.264 in MP4."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,14 +24,19 @@ def film(path: Path, size: tuple[int, int], rate: int) -> Iterator[Callable[[Ima
         stream: Any = container.add_stream("libx264", rate=rate, options={"crf": "28", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.time_base = stream.codec_context.time_base = MILLISECOND
-        began = time.monotonic()
+        began, coding = time.monotonic(), threading.Lock()
+        closed: list[bool] = []  # a picture may still be added when the film is closed
 
         def add(picture: Image.Image) -> None:
             frame = av.VideoFrame.from_image(picture)
             frame.pts, frame.time_base = round((time.monotonic() - began) * 1000), MILLISECOND
-            container.mux(stream.encode(frame))
+            with coding:
+                if not closed:
+                    container.mux(stream.encode(frame))
 
         try:
             yield add
         finally:
-            container.mux(stream.encode())
+            with coding:
+                closed.append(True)
+                container.mux(stream.encode())
