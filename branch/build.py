@@ -1,6 +1,5 @@
 """Set-up and composition: secrets on disk, and a Branch made of database, core, security module and issuer."""
 
-import importlib
 import json
 import secrets
 import time
@@ -10,7 +9,6 @@ from pathlib import Path
 import httpx
 
 from branch import plugins
-from branch.bank.billers import Billers, NoBillers
 from branch.bank.clearing import Clearing
 from branch.bank.clearinghouse import ReferenceClearing
 from branch.bank.codes import FileSender
@@ -111,33 +109,14 @@ def open_core(settings: Settings, db: Database) -> Core:
     return RemoteCore(httpx.Client(base_url=settings.core, timeout=10), token)
 
 
-def open_billers(settings: Settings, db: Database) -> Billers:
-    """The reference billers, none, or what the bank's own `module:function` answers, given the settings."""
-    if settings.billers == "reference":
-        return ReferenceBillers(db, settings.billers_region)
-    if settings.billers == "none":
-        return NoBillers()
-    module, _, function = settings.billers.partition(":")
-    remedy = "install the bank's own package where this server runs, or write reference or none"
-    try:
-        made: Billers = vars(importlib.import_module(module))[function](settings)
-    except (ImportError, KeyError) as why:
-        words = f"[billers] use names {settings.billers}, which is not there"
-        raise BadConfig(settings.file or settings.state, 1, words, remedy) from why
-    return made
+def given(settings: Settings, db: Database) -> Given:
+    """What a bank's own parts are made with."""
+    return Given(settings.bank, settings.name, settings.state, settings.scheme, StoredKeys(db), db.clock)
 
 
 def open_clearing(settings: Settings, db: Database) -> Clearing:
-    """The reference clearing, or a bank's adapter: `MODULE:FACTORY`, called with these settings; raises BadConfig."""
-    if settings.clearing == "reference":
-        return ReferenceClearing(db)
-    module, _, factory = settings.clearing.partition(":")
-    try:
-        made: Clearing = vars(importlib.import_module(module))[factory](settings)
-    except (ImportError, KeyError) as why:
-        remedy = "install the adapter into this server's environment, and name MODULE:FACTORY"
-        raise BadConfig(settings.file or settings.state, 1, f"no clearing {settings.clearing}: {why}", remedy) from why
-    return made
+    """The way to other banks that these settings name; raises BadConfig."""
+    return plugins.clearing(settings, given(settings, db), lambda: ReferenceClearing(db))
 
 
 def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | None = None) -> Branch:
@@ -145,7 +124,7 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
     check_production(settings)
     db, held = open_database(settings, clock), held or load_secrets(settings.state)
     core = open_core(settings, db)
-    given = Given(settings.bank, settings.name, settings.state, settings.scheme, StoredKeys(db), db.clock)
+    parts = given(settings, db)
     said = Information(settings.telephone, settings.opening, settings.offered)
     return Branch(
         settings.bank,
@@ -153,14 +132,14 @@ def open_branch(settings: Settings, *, clock: Clock = utc_ms, held: Secrets | No
         db,
         core,
         open_clearing(settings, db),
-        plugins.hsm(settings, given, lambda: test_hsm(settings, db, held)),
-        plugins.issuer(settings, given, lambda: issuer(held)),
+        plugins.hsm(settings, parts, lambda: test_hsm(settings, db, held)),
+        plugins.issuer(settings, parts, lambda: issuer(held)),
         held.mark,
         secrets.token_bytes,
         information=said,
         switched_off=Switches(settings),
         service=ServiceHours(db.clock, RULES, settings.service_hours, settings.terminal_hours, settings.cut_over),
         papers=settings.customers.rstrip("/"),
-        sender=plugins.sender(settings, given, lambda: FileSender(settings.state / CODES, db.clock)),
-        billers=open_billers(settings, db),
+        sender=plugins.sender(settings, parts, lambda: FileSender(settings.state / CODES, db.clock)),
+        billers=plugins.billers(settings, parts, lambda: ReferenceBillers(db, settings.billers_region)),
     )

@@ -1,7 +1,7 @@
-"""A bank's own parts behind the branch: security module, issuer, message service, chosen by `[ports]` in branch.toml.
+"""A bank's own parts behind the branch: security module, issuer, messages, billers, clearing; `[ports]` in branch.toml.
 
-A part is named `MODULE:FACTORY`, or by an entry point of its group (`branch.hsm`, `branch.issuer`, `branch.codes`) that
-an installed package declares. Its factory is called once, with a `Given`, and answers the part.
+A part is named `MODULE:FACTORY`, or by an entry point of its group (`branch.hsm`, `branch.billers` and so on) that an
+installed package declares. Its factory is called once, with a `Given`, and answers the part.
 """
 
 import importlib
@@ -11,17 +11,21 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
 
+from branch.bank.billers import Billers, NoBillers
+from branch.bank.clearing import Clearing, NoClearing
+from branch.bank.clearinghouse import ReferenceClearing
 from branch.bank.codes import CodeSender, FileSender, Nobody
 from branch.bank.hsm import Hsm, KeyStore, Scheme, TestHsm
 from branch.bank.issuer import TestIssuer
+from branch.bank.refbillers import ReferenceBillers
 from branch.settings import BadConfig, Settings, line_of
 from branch.store.db import Clock
 from branch.terminal.context import Issuer
 
 T = TypeVar("T")
-FOR_TESTS = (TestHsm, TestIssuer, FileSender, Nobody)
+FOR_TESTS = (TestHsm, TestIssuer, FileSender, Nobody, ReferenceBillers, ReferenceClearing)
 """What no real customer may meet."""
-OWN = {"hsm": "test", "issuer": "test", "codes": "file"}
+OWN = {"hsm": "test", "issuer": "test", "codes": "file", "billers": "reference", "clearing": "reference"}
 """What stands behind each port unless a bank chooses: for tests and development."""
 
 
@@ -55,7 +59,13 @@ def check_production(settings: Settings) -> None:
 
 
 def _chosen(settings: Settings, port: str) -> str:
-    return {"hsm": settings.hsm, "issuer": settings.issuer, "codes": settings.codes}[port]
+    return {
+        "hsm": settings.hsm,
+        "issuer": settings.issuer,
+        "codes": settings.codes,
+        "billers": settings.billers,
+        "clearing": settings.clearing,
+    }[port]
 
 
 def _place(settings: Settings, key: str, section: str = "ports") -> tuple[Path, int]:
@@ -78,6 +88,16 @@ def issuer(settings: Settings, given: Given, own: Callable[[], Issuer]) -> Issue
 def sender(settings: Settings, given: Given, own: Callable[[], CodeSender]) -> CodeSender:
     """What sends codes and notices."""
     return _part(settings, "codes", CodeSender, given, own)  # type: ignore[type-abstract]
+
+
+def billers(settings: Settings, given: Given, own: Callable[[], Billers]) -> Billers:
+    """Who sends the bills that are paid here; `none` for nobody."""
+    return NoBillers() if settings.billers == "none" else _part(settings, "billers", Billers, given, own)  # type: ignore[type-abstract]
+
+
+def clearing(settings: Settings, given: Given, own: Callable[[], Clearing]) -> Clearing:
+    """The way to other banks; `none` for a bank without one."""
+    return NoClearing() if settings.clearing == "none" else _part(settings, "clearing", Clearing, given, own)  # type: ignore[type-abstract]
 
 
 def _part(settings: Settings, port: str, kind: type[T], given: Given, own: Callable[[], T]) -> T:

@@ -52,7 +52,7 @@ class Settings:
     """Certificate (with its chain) that phones believe in, and its key; without, the branch's own: they will warn."""
     customers_key: Path | None = None
     clearing: str = "reference"
-    """`reference`, or MODULE:FACTORY of an adapter in this server's environment."""
+    """The way to other banks: `reference`, `none`, or as `hsm`, of the group `branch.clearing`."""
 
     telephone: str = ""
     """Of the branch, as anybody may read it at a terminal."""
@@ -73,7 +73,7 @@ class Settings:
     """What sends one-time codes and notices: `file`, or as `hsm`, of the group `branch.codes`."""
 
     billers: str = "reference"
-    """Who sends bills: `reference`, `none`, or `package.module:function` of the bank, called with the settings."""
+    """Who sends bills: `reference`, `none`, or as `hsm`, of the group `branch.billers`."""
     billers_region: str = ""
     """The region whose billers are shown first; empty: the first there is."""
     service_hours: tuple[str, ...] = ()
@@ -110,11 +110,10 @@ KEYS: dict[str, dict[str, type]] = {
     "database": {"url": str},
     "core": {"url": str, "token_file": str, "expose": bool},
     "pads": {"wrapping": str, "pins": str, "mac": str, "formats": list},
-    "ports": {"hsm": str, "issuer": str, "codes": str},
+    "ports": dict.fromkeys(("hsm", "issuer", "codes", "billers", "clearing"), str),
     "customers": {"url": str, "host": str, "port": int, "certificate": str, "key": str},
-    "clearing": {"adapter": str},
     "information": {"telephone": str, "hours": list, "services": list},
-    "billers": {"use": str, "region": str},
+    "billers": {"region": str},
     "service": {"hours": list, "cut_over": str},
     "terminals": {},
     "switches": dict.fromkeys(TRANSACTIONS, str),
@@ -128,6 +127,8 @@ FIELDS = {
     ("ports", "hsm"): "hsm",
     ("ports", "issuer"): "issuer",
     ("ports", "codes"): "codes",
+    ("ports", "billers"): "billers",
+    ("ports", "clearing"): "clearing",
     ("serve", "host"): "host",
     ("serve", "port"): "port",
     ("serve", "names"): "names",
@@ -140,9 +141,7 @@ FIELDS = {
     ("customers", "port"): "customers_port",
     ("customers", "certificate"): "customers_certificate",
     ("customers", "key"): "customers_key",
-    ("billers", "use"): "billers",
     ("billers", "region"): "billers_region",
-    ("clearing", "adapter"): "clearing",
     ("information", "telephone"): "telephone",
     ("information", "hours"): "hours",
     ("information", "services"): "services",
@@ -236,19 +235,12 @@ def _check(path: Path, text: str, values: dict[str, Any]) -> None:
     if core != "reference" and "core_token_file" not in values:
         line = line_of(text, "url", "core")
         raise BadConfig(path, line, "an adapter needs a token", "add token_file under [core]")
-    if not re.fullmatch(r"reference|[\w.]+:\w+", values.get("clearing", "reference")):
-        line = line_of(text, "adapter", "clearing")
-        raise BadConfig(path, line, "not a clearing", 'write "reference" or "MODULE:FACTORY"')
     if not 0 < port < 65536:
         raise BadConfig(path, line_of(text, "port", "serve"), f"{port} is no port", "write one of 1 to 65535")
     if not re.fullmatch(r"[A-Za-z0-9]{1,16}", values.get("name", "0001")):
         line = line_of(text, "name", "branch")
         raise BadConfig(path, line, "not a branch number", "write up to 16 letters and digits")
     _check_customers(path, text, values)
-    use = values.get("billers", "reference")
-    if use not in {"reference", "none"} and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", use):
-        line = line_of(text, "use", "billers")
-        raise BadConfig(path, line, "no billers are found so", 'write "reference", "none" or "package.module:function"')
     _check_information(path, text, values)
     _check_service(path, text, values)
 

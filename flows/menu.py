@@ -84,8 +84,8 @@ VISITS_LIMIT = 100
 """Transactions in one visit, and times that the menu may change meanwhile."""
 LOOK = 1.0
 """Seconds between two looks whether what can be done has changed."""
-PRINTER = 3.0
-"""Seconds that the printer has to say how it is."""
+ANSWER = 3.0
+"""Seconds that printer and bank have to say how it is with them."""
 
 
 @dataclass
@@ -135,7 +135,7 @@ async def _chosen(session: Session, now: Now, asked: "_Asked") -> str:
 async def _has_paper(session: Session) -> bool:
     """Does the printer say that it can print?"""
     try:
-        async with asyncio.timeout(PRINTER):
+        async with asyncio.timeout(ANSWER):
             return (await session.devices.printer.status()).why is None
     except (DeviceError, TimeoutError):
         return False
@@ -164,8 +164,9 @@ async def _changed(session: Session, now: Now, asked: _Asked) -> None:
 async def _has_account(session: Session) -> bool:
     """Does the bank say that she has none? Who cannot be asked is believed to have one: her flow will find out."""
     try:
-        return bool(await session.bank.accounts(session.customer))
-    except (Refused, Unreachable):
+        async with asyncio.timeout(ANSWER):
+            return bool(await session.bank.accounts(session.customer))
+    except (Refused, Unreachable, TimeoutError):
         return True
 
 

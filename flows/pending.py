@@ -20,7 +20,7 @@ SHOWN = 5
 
 @order_facts.register
 def _(order: r.CancelOrder) -> tuple[Fact, ...]:
-    back = (Fact("fact.back", Money(order.amount + order.fee), strong=True),) if order.taken else ()
+    back = (Fact("fact.back", Money(order.back), strong=True),) if order.back else ()
     return (
         Fact("fact.bank", order.bank),
         Fact("fact.to", order.target_masked, number=True),
@@ -84,8 +84,7 @@ async def _cancelled(session: Session, one: r.PendingTransfer) -> None:
         target_name=one.target_name,
         bank=one.bank,
         amount=one.amount,
-        fee=one.fee,
-        taken=one.state != "waiting",
+        back=one.back,
     )
     screen = Confirm("cancel.confirm", facts=order_facts(order), about=about(order), where=Where(WHERE, 3, 3))
     consent = await session.ask(screen)

@@ -121,6 +121,8 @@ class PendingTransfer(m.Message):
     on: date | None = None
     cancel: bool = False
     """True while it can be cancelled."""
+    back: m.Fen = 0
+    """What then comes back to her: with the fee, unless her bank's core cannot reverse; 0 when nothing was taken."""
 
 
 class PendingTransfers(m.Message):
@@ -137,9 +139,8 @@ class CancelOrder(m.Order):
     target_name: str
     bank: str
     amount: m.Fen
-    fee: m.Fen
-    taken: bool
-    """False for one that waits for its day: then nothing was taken."""
+    back: m.Fen
+    """0 for one that waits for its day: then nothing was taken."""
 
 
 class Cancel(care.Act):

@@ -14,7 +14,7 @@ What every implementation must keep:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from protocol.messages import Reason
 
@@ -114,6 +114,7 @@ class NoBillers:
         return BillerWord("withdrawn")
 
 
+@runtime_checkable
 class Billers(Protocol):
     """The billers that this branch's customers can pay."""
 

@@ -14,7 +14,7 @@ What every implementation must keep:
 
 import enum
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 class ClearingUnavailable(Exception):
@@ -79,6 +79,7 @@ class ClearingState:
     """Of what came back: `account`, `name`, `bank` or `other`."""
 
 
+@runtime_checkable
 class Clearing(Protocol):
     """The way to other banks, as this branch needs it."""
 
@@ -102,6 +103,28 @@ class Clearing(Protocol):
     def state(self, key: str) -> ClearingState:
         """What has become of it."""
         ...
+
+
+class NoClearing:
+    """A bank that sends nothing to others from its terminals."""
+
+    account = settlement = ""
+
+    def banks(self) -> tuple[ClearingBank, ...]:
+        """None."""
+        return ()
+
+    def check(self, bank: str, number: str, name: str) -> Named:  # noqa: ARG002
+        """Nobody can say."""
+        raise ClearingUnavailable
+
+    def send(self, key: str, order: ClearingOrder) -> None:  # noqa: ARG002
+        """Never."""
+        raise ClearingUnavailable
+
+    def state(self, key: str) -> ClearingState:  # noqa: ARG002
+        """Nobody can say."""
+        raise ClearingUnavailable
 
 
 def bank_of(banks: tuple[ClearingBank, ...], number: str) -> ClearingBank | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date
+from functools import partial
 
 from branch import remittance
 from branch.store import intents, remittances, visits
@@ -37,10 +38,10 @@ def listed(branch: Branch, terminal: str, body: calls.OfCustomer) -> r.PendingTr
         rows = remittances.of_customer(tx, customer.customer, branch.now - SHOWN_MS, r.PENDING)
         kept = [{"session": customer.handle, "kind": "pending", "number": row.key, "name": ""} for row in rows]
         handles = [visits.handle_for(tx, branch.handle(), row) for row in kept]
-    return r.PendingTransfers(transfers=tuple(map(_shown, rows, handles)))
+    return r.PendingTransfers(transfers=tuple(map(partial(_shown, branch), rows, handles)))
 
 
-def _shown(row: remittances.Row, handle: str) -> r.PendingTransfer:
+def _shown(branch: Branch, row: remittances.Row, handle: str) -> r.PendingTransfer:
     order = r.RemittanceOrder.model_validate(row.order)
     state = STATES.get(row.state, row.state)
     later = date.fromisoformat(row.day) if row.day and state in OPEN else None
@@ -53,6 +54,7 @@ def _shown(row: remittances.Row, handle: str) -> r.PendingTransfer:
             "due": row.due if state == "accepted" and later is None else 0,
             "on": later,
             "cancel": row.state in OPEN,
+            "back": row.amount + row.fee * branch.core.can_reverse if row.state == "accepted" else 0,
         }
     )
 

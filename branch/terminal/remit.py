@@ -45,9 +45,12 @@ def banks(branch: Branch, terminal: str, body: r.BanksAsked) -> r.PayeeBanks:
 
 def _directory(branch: Branch) -> tuple[ClearingBank, ...]:
     try:
-        return branch.clearing.banks()
+        found = branch.clearing.banks()
     except ClearingUnavailable as why:
         raise _away() from why
+    if not found:
+        raise Refusal(m.Reason.CLOSED)
+    return found
 
 
 def _away() -> Trouble:

@@ -10,8 +10,8 @@ from typing import Any
 
 from drivers.api import Colour, Light
 from drivers.sim.base import Verb, known
-from drivers.sim.xfs import FAULTS, Call, Publisher, Refuse, no
-from drivers.xfs import Channel, Payload
+from drivers.sim.xfs import FAULTS, Call, Refuse, XfsFarEnd, no
+from drivers.xfs import Payload
 
 ABOUT = {
     "modelName": "SIM-PANEL",
@@ -157,9 +157,10 @@ def _copy(value: Any) -> Any:
     return dict(value) if isinstance(value, dict) else value
 
 
-class PanelFarEnd:
+class PanelFarEnd(XfsFarEnd):
     """The panel as the device bench sees it."""
 
+    service: PanelService
     name = "panel"
     verbs = (
         Verb("lift", "Lift the handset"),
@@ -177,24 +178,7 @@ class PanelFarEnd:
 
     def __init__(self, port: int = 0) -> None:
         """`port` 0: a free one, from 5846 on."""
-        self.service = PanelService()
-        self.publisher = Publisher(self.service, "SIM", port)
-        self.fault = ""
-
-    async def start(self) -> str:
-        return await self.publisher.start()
-
-    async def stop(self) -> None:
-        await self.publisher.stop()
-
-    @property
-    def url(self) -> str:
-        """Where a driver opens it; together with `dial` it is good without `start`, too."""
-        return self.publisher.url
-
-    async def dial(self, url: str) -> Channel:
-        """A channel within this process, in place of a socket."""
-        return await self.publisher.dial(url)
+        super().__init__(PanelService(), port)
 
     async def act(self, verb: str, choice: str = "") -> None:
         if (verb, choice) not in DEEDS:

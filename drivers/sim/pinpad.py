@@ -19,8 +19,8 @@ from typing import Any, Literal
 from drivers.pinpad import DIGITS, WORKING_KEYS
 from drivers.sim.base import Verb, known
 from drivers.sim.vault import FORMATS, MASTERS, SLOTS, Vault
-from drivers.sim.xfs import FAULTS, Call, Publisher, Refuse, no
-from drivers.xfs import Channel, Payload
+from drivers.sim.xfs import FAULTS, Call, Refuse, XfsFarEnd, no
+from drivers.xfs import Payload
 
 SPECIMEN_PINS = ("123456", "654321")
 FUNCTION_KEYS = ("enter", "cancel", "backspace", "clear")
@@ -249,9 +249,10 @@ def _active(payload: Payload) -> frozenset[str]:
     return frozenset(keys) & {*DIGITS, *FUNCTION_KEYS} if isinstance(keys, dict) else frozenset()
 
 
-class PinPadFarEnd:
+class PinPadFarEnd(XfsFarEnd):
     """The PIN pad as the device bench sees it."""
 
+    service: PinPadService
     name = "pin-pad"
     verbs = (
         Verb("key", "Press a key", KEYS),
@@ -264,24 +265,7 @@ class PinPadFarEnd:
 
         `port` 0: a free one, from 5846 on.
         """
-        self.service = PinPadService(Vault(tmk, tmk_aes, tmk_sm4))
-        self.publisher = Publisher(self.service, "SIM", port)
-        self.fault = ""
-
-    async def start(self) -> str:
-        return await self.publisher.start()
-
-    async def stop(self) -> None:
-        await self.publisher.stop()
-
-    @property
-    def url(self) -> str:
-        """Where a driver opens it; together with `dial` it is good without `start`, too."""
-        return self.publisher.url
-
-    async def dial(self, url: str) -> Channel:
-        """A channel within this process, in place of a socket."""
-        return await self.publisher.dial(url)
+        super().__init__(PinPadService(Vault(tmk, tmk_aes, tmk_sm4)), port)
 
     async def act(self, verb: str, choice: str = "") -> None:
         """`key` with one of its choices; `type` with any 1 to 32 digits, enter follows."""

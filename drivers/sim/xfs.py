@@ -243,3 +243,29 @@ class Publisher:
         if self.fault != "deaf":
             with contextlib.suppress(Offline):
                 await channel.send(text)
+
+
+class XfsFarEnd:
+    """What every far end behind XFS4IoT has: a service, and a publisher that speaks for it and says SIM."""
+
+    def __init__(self, service: Service, port: int) -> None:
+        self.service = service
+        self.publisher = Publisher(service, "SIM", port)
+        self.fault = ""
+
+    async def start(self) -> str:
+        """Open the wire's far end; answers the URL that a driver opens."""
+        return await self.publisher.start()
+
+    async def stop(self) -> None:
+        """Close everything; calling twice is harmless."""
+        await self.publisher.stop()
+
+    @property
+    def url(self) -> str:
+        """Where a driver opens it; together with `dial` it is good without `start`, too."""
+        return self.publisher.url
+
+    async def dial(self, url: str) -> Channel:
+        """A channel within this process, in place of a socket."""
+        return await self.publisher.dial(url)

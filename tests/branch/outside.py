@@ -6,7 +6,7 @@ from typing import Any
 
 from branch import demo, remittance
 from branch.bank.clearinghouse import ACCOUNTS
-from branch.store import bookkeeping as k, remittances
+from branch.store import bookkeeping as k, people, remittances
 from branch.store.clearings import sums
 from protocol import messages as m, remit as r
 from tests.branch.support import Chip, Terminal, World
@@ -92,8 +92,8 @@ class Sender:
         return said
 
     def cancel(self, one: r.PendingTransfer, number: int = 900) -> r.Cancel:
-        names = ("target_masked", "target_name", "bank", "amount", "fee")
-        order = {"transfer": one.handle, "taken": one.state != "waiting", **{n: one.model_dump()[n] for n in names}}
+        names = ("target_masked", "target_name", "bank", "amount", "back")
+        order = {"transfer": one.handle, **{n: one.model_dump()[n] for n in names}}
         stamp = {"key": f"{self.visit}/{number}-cancel", "trace": number, "operator": "VTM"}
         return r.Cancel.model_validate({**stamp, "customer": self.customer, "order": order})
 
@@ -132,3 +132,12 @@ def balanced(made: World) -> None:
 
 def in_days(day: date, days: int) -> date:
     return date.fromordinal(day.toordinal() + days)
+
+
+def hers(made: World) -> int:
+    return made.balances()[HERS]
+
+
+def untold_of(made: World, customer: str = demo.LI_NA.id) -> dict[str, str]:
+    with made.db.read() as tx:
+        return {key: ending for key, ending, _ in people.untold_of(tx, customer)}

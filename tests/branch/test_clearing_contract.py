@@ -8,14 +8,15 @@ import pytest
 
 from branch.__main__ import main
 from branch.bank import clearinghouse
-from branch.bank.clearing import ClearingOrder, ClearingState, NameCheck, Named
+from branch.bank.clearing import ClearingOrder, ClearingState, NameCheck, Named, NoClearing
 from branch.bank.clearing_contract import CHECKS, Bench, Check, Lent
 from branch.bank.clearinghouse import ReferenceClearing
 from branch.bank.promise import Broken
 from branch.build import open_clearing
-from branch.settings import BadConfig, Settings, load
+from branch.plugins import Given
+from branch.settings import BadConfig, load
 from tests.branch.outside import HERS, ZHAO
-from tests.branch.support import World, world
+from tests.branch.support import Said, World, world
 
 LENT = Lent(ZHAO[0], ZHAO[1], "ZHAO MIN", "6230580000000009999", HERS)
 NUMBERS = count(1)
@@ -76,9 +77,9 @@ def test_a_clearing_that_breaks_it_is_found(made: World, kind: Callable[..., Ref
     assert broken
 
 
-def adapter(settings: Settings) -> ReferenceClearing:
+def adapter(given: Given) -> ReferenceClearing:
     """A bank's own clearing, as a configuration names it."""
-    assert settings.file is not None
+    assert given.name == "0001"
     return Keeps(WORLDS[-1].db)
 
 
@@ -93,17 +94,32 @@ def test_branch_toml_chooses_it_and_the_command_checks_it(
     monkeypatch.setattr("branch.__main__.open_database", lambda _: made.db)
     config = tmp_path / "branch.toml"
     for named, code, words in (("reference", 0, "all kept"), (f"{__name__}:adapter", 1, "1 broken")):
-        config.write_text(f'[branch]\nstate = "{tmp_path}"\n[clearing]\nadapter = "{named}"\n')
+        config.write_text(f'[branch]\nstate = "{tmp_path}"\n[ports]\nclearing = "{named}"\n')
         assert main(["clearing", "check", "--wait", "0", "--config", str(config)]) == code
         assert words in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("named", ["no.such:thing", "branch.build:nothing"])
-def test_an_adapter_that_is_not_installed_is_named(tmp_path: Path, named: str, made: World) -> None:
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("no.such:thing", "no.such:thing"),
+        ("branch.build:nothing", "nothing"),
+        ("unheard", "unheard"),
+        ("branch.build:utc_ms", "utc_ms"),
+    ],
+)
+def test_an_adapter_that_is_not_there_or_is_none_is_named(tmp_path: Path, named: str, says: str, made: World) -> None:
     config = tmp_path / "branch.toml"
-    config.write_text(f'[branch]\nstate = "{tmp_path}"\n[clearing]\nadapter = "{named}"\n')
-    with pytest.raises(BadConfig, match=named):
+    config.write_text(f'[branch]\nstate = "{tmp_path}"\n[ports]\nclearing = "{named}"\n')
+    with pytest.raises(BadConfig, match=says):
         open_clearing(load(config), made.db)
-    config.write_text(f'[branch]\nstate = "{tmp_path}"\n[clearing]\nadapter = "not one"\n')
-    with pytest.raises(BadConfig, match="not a clearing"):
-        load(config)
+
+
+def test_a_bank_that_sends_nothing_to_others_says_so(tmp_path: Path) -> None:
+    made = world(tmp_path)
+    object.__setattr__(made.branch, "clearing", NoClearing())
+    vtm = made.terminal()
+    known = vtm.by_document(vtm.visit())
+    with pytest.raises(Said) as no:
+        vtm.ask("payee_banks", {"customer": known.customer, "number": "6230580000000000016"})
+    assert no.value.problem.reason == "closed"

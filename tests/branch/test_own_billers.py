@@ -10,13 +10,14 @@ from branch.__main__ import main
 from branch.bank.billers import Billers, NoBillers
 from branch.bank.refbillers import ReferenceBillers
 from branch.build import open_branch
+from branch.plugins import Given
 from branch.settings import BadConfig, Settings, load
 from tests.branch.support import Said, world
 
 
 def written(folder: Path, use: str) -> Settings:
     path = folder / "branch.toml"
-    path.write_text(f'[branch]\nstate = "{folder}"\n[billers]\nuse = "{use}"\nregion = "010"\n')
+    path.write_text(f'[branch]\nstate = "{folder}"\n[ports]\nbillers = "{use}"\n[billers]\nregion = "010"\n')
     return load(path)
 
 
@@ -27,30 +28,34 @@ def test_the_reference_ones_show_the_branchs_own_region_first(tmp_path: Path) ->
     assert [one.id for one in found.regions()] == ["010", "0755"]
 
 
-def test_a_function_of_the_banks_own_package_is_asked_with_the_settings(
+def test_a_function_of_the_banks_own_package_is_asked_with_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world(tmp_path)
-    given: list[Settings] = []
+    given: list[Given] = []
     ours = NoBillers()
 
-    def make(settings: Settings) -> Billers:
-        given.append(settings)
+    def make(parts: Given) -> Billers:
+        given.append(parts)
         return ours
 
     package = types.ModuleType("our_bank_billers")
     vars(package)["make"] = make
     monkeypatch.setitem(sys.modules, "our_bank_billers", package)
-    settings = written(tmp_path, "our_bank_billers:make")
-    assert open_branch(settings).billers is ours
-    assert given == [settings]
+    assert open_branch(written(tmp_path, "our_bank_billers:make")).billers is ours
+    assert [one.state for one in given] == [tmp_path]
 
 
 @pytest.mark.parametrize("use", ["our_bank_billers", "os.path:nothing_here", "no_such_package:make"])
 def test_one_that_is_not_there_is_said_with_a_remedy(tmp_path: Path, use: str) -> None:
     world(tmp_path)
-    with pytest.raises(BadConfig, match="reference"):
+    with pytest.raises(BadConfig, match=r"branch\.toml:4: .*; (write|install)"):
         open_branch(written(tmp_path, use))
+
+
+def test_none_are_none_where_the_file_says_so(tmp_path: Path) -> None:
+    world(tmp_path)
+    assert isinstance(open_branch(written(tmp_path, "none")).billers, NoBillers)
 
 
 def test_a_branch_without_billers_says_that_it_has_none(tmp_path: Path) -> None:

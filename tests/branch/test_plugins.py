@@ -45,11 +45,28 @@ class Half:
     def __init__(self, given): pass
     def send(self, phone, code, why, language): pass
 
+class Bills:
+    def __init__(self, given): pass
+    def regions(self): return []
+    def catalogue(self, region): return []
+    def find(self, biller): return None
+    def collects(self, account): return False
+    def due(self, biller, number): raise NotImplementedError
+    def notify(self, key, notice): raise NotImplementedError
+    def state(self, biller, key): raise NotImplementedError
+    def withdraw(self, biller, key): raise NotImplementedError
+
 def breaks(given): raise RuntimeError("no slot")
 def sly(given): return TestHsm(MemoryKeyStore(), bytes(32))
 number = 7
 """
-OWN = {"hsm": "bank_parts:Vendor", "issuer": "bank_parts:Chips", "codes": "bank_parts:Messages"}
+OWN = {
+    "hsm": "bank_parts:Vendor",
+    "issuer": "bank_parts:Chips",
+    "codes": "bank_parts:Messages",
+    "billers": "bank_parts:Bills",
+    "clearing": "none",
+}
 
 
 @pytest.fixture
@@ -72,8 +89,7 @@ def changed(state: Path, *changes: tuple[str, str]) -> Path:
 
 
 def chosen(**parts: str) -> list[tuple[str, str]]:
-    defaults = {"hsm": 'hsm = "test"', "issuer": 'issuer = "test"', "codes": 'codes = "file"'}
-    return [(defaults[port], f'{port} = "{name}"') for port, name in parts.items()]
+    return [(f'{port} = "{plugins.OWN[port]}"', f'{port} = "{name}"') for port, name in parts.items()]
 
 
 def opened(file: Path) -> Branch:
@@ -83,8 +99,10 @@ def opened(file: Path) -> Branch:
 def test_each_part_can_be_the_banks_own_and_is_given_what_it_needs(state: Path) -> None:
     file = changed(state, *chosen(**OWN), ('mac = "tdes"', 'mac = "sm4"'))
     branch = opened(file)
-    names = [type(part).__name__ for part in (branch.hsm, branch.issuer, branch.sender)]
-    assert names == ["Vendor", "Chips", "Messages"]
+    names = [
+        type(part).__name__ for part in (branch.hsm, branch.issuer, branch.sender, branch.billers, branch.clearing)
+    ]
+    assert names == ["Vendor", "Chips", "Messages", "Bills", "NoClearing"]
     given = vars(branch.hsm)["given"]
     assert isinstance(given, Given)
     assert (given.state, given.scheme.mac, given.bank) == (state.resolve(), "TAKSM4", "Demo Bank")
@@ -130,7 +148,7 @@ PRODUCTION = [
 ]
 
 
-@pytest.mark.parametrize("left", ["hsm", "issuer", "codes"])
+@pytest.mark.parametrize("left", plugins.OWN)
 def test_in_production_nothing_that_is_for_tests_starts(
     state: Path, left: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

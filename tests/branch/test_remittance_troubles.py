@@ -1,7 +1,7 @@
 """Transfers to other banks when things go wrong: a crash between two steps, two at once, nobody answers."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -9,50 +9,16 @@ from typing import Any
 
 import pytest
 
-from branch import demo, remittance
+from branch import remittance
 from branch.bank.clearing import ClearingUnavailable
 from branch.bank.core import CoreReversed, CoreUnavailable
-from branch.store import payees, people, remittances, schema
+from branch.store import remittances, schema
 from branch.terminal import pending, settle, transfer
 from branch.terminal.context import Trouble
 from protocol import messages as m
 from protocol.messages import Ending
-from tests.branch.outside import CLOSED, HERS, ZHAO, Sender, balanced, in_days, on, state_of
-from tests.branch.support import DAY, Terminal, World, world
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
-    found = world(tmp_path_factory.mktemp("remit"), url)
-    yield found
-    balanced(found)
-    found.db.engine.dispose()
-
-
-@pytest.fixture
-def vtm(made: World) -> Terminal:
-    return made.terminal()
-
-
-@pytest.fixture
-def li(made: World, vtm: Terminal) -> Sender:
-    """Li Na, who has stepped up, and has sent something to these two before."""
-    with made.db.write() as tx:
-        for bank, number, *_ in (ZHAO, CLOSED):
-            payees.keep(tx, demo.LI_NA.id, f"{bank}:{number}", made.clock())
-    one = Sender(vtm)
-    one.steps_up()
-    return one
-
-
-def hers(made: World) -> int:
-    return made.balances()[HERS]
-
-
-def untold_of(made: World, customer: str = demo.LI_NA.id) -> dict[str, str]:
-    with made.db.read() as tx:
-        return {key: ending for key, ending, _ in people.untold_of(tx, customer)}
+from tests.branch.outside import CLOSED, ZHAO, Sender, hers, in_days, on, state_of, untold_of
+from tests.branch.support import DAY, World
 
 
 def crashes(made: World, monkeypatch: pytest.MonkeyPatch, where: str) -> None:

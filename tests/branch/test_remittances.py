@@ -1,50 +1,14 @@
 """Transfers to other banks at the branch: accepted, sent, then credited or returned once, on both databases."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from branch import demo, remittance
-from branch.store import outbox, payees, people
+from branch.store import outbox
 from protocol.messages import Ending, Reason
-from tests.branch.outside import CLOSED, HERS, MUTE, ZHAO, Sender, balanced, bank_money, in_days, on, state_of
-from tests.branch.support import DAY, Chip, Said, Terminal, World, world
+from tests.branch.outside import CLOSED, HERS, MUTE, ZHAO, Sender, bank_money, hers, in_days, on, state_of, untold_of
+from tests.branch.support import DAY, Chip, Said, Terminal, World
 
 FEE = 500
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
-    found = world(tmp_path_factory.mktemp("remit"), url)
-    yield found
-    balanced(found)
-    found.db.engine.dispose()
-
-
-@pytest.fixture
-def vtm(made: World) -> Terminal:
-    return made.terminal()
-
-
-@pytest.fixture
-def li(made: World, vtm: Terminal) -> Sender:
-    """Li Na, who has stepped up, and has sent something to these two before."""
-    with made.db.write() as tx:
-        for bank, number, *_ in (ZHAO, CLOSED):
-            payees.keep(tx, demo.LI_NA.id, f"{bank}:{number}", made.clock())
-    one = Sender(vtm)
-    one.steps_up()
-    return one
-
-
-def hers(made: World) -> int:
-    return made.balances()[HERS]
-
-
-def untold_of(made: World, customer: str = demo.LI_NA.id) -> dict[str, str]:
-    with made.db.read() as tx:
-        return {key: ending for key, ending, _ in people.untold_of(tx, customer)}
 
 
 def test_it_is_accepted_then_sent_then_credited_and_each_is_said_only_then(made: World, li: Sender) -> None:
@@ -104,6 +68,29 @@ def test_a_delayed_one_is_not_sent_before_its_time_and_can_be_cancelled_until_th
     late = Sender(li.terminal)
     said = late.cancels(next(one for one in late.listed() if one.state == "credited"))
     assert (said.status, said.reason) == ("refused", Reason.TOO_LATE)
+
+
+@pytest.mark.parametrize("can_reverse", [True, False])
+def test_what_comes_back_is_what_the_list_has_said(made: World, li: Sender, *, can_reverse: bool) -> None:
+    """With the fee, or without it where the core only posts back; nothing of one whose money was never taken."""
+    made.ledger.can_reverse = can_reverse
+    li.sends(2_000_000, arrival="hours-24")
+    li.sends(arrival="later", on=in_days(DAY, 1))
+    waits, taken = sorted(Sender(li.terminal).listed(), key=lambda one: one.back)
+    assert (waits.back, taken.back) == (0, 2_000_000 + FEE * can_reverse)
+    poorer = hers(made)
+    again = Sender(li.terminal)
+    assert again.cancels(next(one for one in again.listed() if one.back)).status == "done"
+    on(made, 1)
+    assert hers(made) == poorer + taken.back
+
+
+def test_without_the_pads_own_mac_nothing_is_cancelled(made: World, li: Sender) -> None:
+    key, _ = li.sends(arrival="hours-24")
+    body = li.cancel(li.listed()[0])
+    forged = li.terminal.ask("cancel_transfer", body.model_copy(update={"mac": "00" * 8}))
+    assert (forged.status, forged.reason) == ("refused", Reason.MAC)
+    assert state_of(made, key) == "accepted"
 
 
 def test_the_next_day_is_the_hosts_not_the_clocks(made: World, li: Sender) -> None:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 import branch.terminal.macs
 import branch.terminal.money
-import branch.terminal.transfer
 import flows.identify
 import flows.journal
 import flows.menu
